@@ -1,0 +1,1 @@
+native/forge3d_native.pyi
