@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what this project needs from Debian 12 and is not there yet. Groups, each a superset of nothing: name those you want.
+# Installs what this project needs from Debian 12 and is not there yet. Names of groups as arguments, `run` if none:
 #   run    QGIS, GDAL, the Vulkan loader and its software driver, a virtual X server, the C linker cargo calls
 #   test   what only the tests, the lint and the packaging need
 # Asks dpkg first, so a second run touches neither apt nor the network.
