@@ -21,8 +21,8 @@ INSTALLED := .venv/installed.stamp
 NATIVE_SOURCES := Cargo.toml Cargo.lock native/Cargo.toml forge3d_native.pyi \
 	$(shell find native/src native/shaders -type f 2>/dev/null)
 PYTHON_SOURCES := pyproject.toml README.md LICENSE \
-	$(shell find forge3d_qgis -type f -not -name '*.pyc' -not -path '*/__pycache__/*' -not -path 'forge3d_qgis/native/*' 2>/dev/null)
-SAMPLE := forge3d_qgis/resources/sample/jacksboro_fault.tif
+	$(shell find forge3d_qgis resources -type f -not -name '*.pyc' -not -path '*/__pycache__/*' -not -path 'forge3d_qgis/native/*' 2>/dev/null)
+SAMPLE := resources/sample/jacksboro_fault.tif
 
 .PHONY: help
 help: ## This list
