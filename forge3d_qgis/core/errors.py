@@ -1,0 +1,39 @@
+"""Every failure of forge3d_qgis, one class a kind. Texts read «expected …; got …; fix …». Knows nothing else."""
+
+from __future__ import annotations
+
+
+class Forge3dError(Exception):
+    """Base of all of them: ``except Forge3dError`` catches every failure that this package foresees."""
+
+
+class DemError(Forge3dError):
+    """A height source cannot be opened, read or understood."""
+
+
+class SceneError(Forge3dError, ValueError):
+    """A value of a scene, or of an argument that describes the picture, is out of its range."""
+
+
+class DeviceError(Forge3dError):
+    """No adapter, no device, or the device was lost."""
+
+
+class RenderError(Forge3dError):
+    """Upload, tracing or read back failed on the device."""
+
+
+class MemoryBudgetError(Forge3dError, MemoryError):
+    """What was asked for does not fit the memory budget. Nothing was allocated for it."""
+
+
+class ExportError(Forge3dError):
+    """A file cannot be written. No half-written file is left."""
+
+
+class Cancelled(Forge3dError):
+    """The caller's ``cancel`` asked to stop; everything stays usable."""
+
+
+class NativeMissingError(Forge3dError, ImportError):
+    """The compiled part, ``forge3d_native``, is absent or of another version."""
