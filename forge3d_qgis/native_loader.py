@@ -40,8 +40,10 @@ class NativeNotFoundError(ImportError):
 
 def platform_tag() -> str:
     """Such as ``linux-x86_64``: what a compiled file is made for."""
-    return sysconfig.get_platform().replace("_", "-", 1) if sys.platform == "win32" else (
-        f"{sys.platform}-{platform.machine()}"
+    return (
+        sysconfig.get_platform().replace("_", "-", 1)
+        if sys.platform == "win32"
+        else (f"{sys.platform}-{platform.machine()}")
     )
 
 

@@ -375,11 +375,11 @@ def _equals(raw: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
             value = raw.dtype.type(nodata)
         if np.isinf(value) and not math.isinf(nodata):  # text such as -3.40282347e+38 rounds past the end of float32
             value = np.copysign(np.finfo(raw.dtype).max, value)
-        return np.asarray(raw == value)
+        return np.asarray(raw == value, dtype=np.bool_)
     limits = np.iinfo(raw.dtype)
     if not math.isfinite(nodata) or nodata != math.floor(nodata) or not limits.min <= nodata <= limits.max:
         return np.zeros(raw.shape, dtype=bool)  # the file declares a value that its type cannot hold
-    return np.asarray(raw == raw.dtype.type(int(nodata)))
+    return np.asarray(raw == raw.dtype.type(int(nodata)), dtype=np.bool_)
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -401,6 +401,16 @@ def block_sums(
     sums = _sum_along(_sum_along(known, edges_y, 0), edges_x, 1)
     counts = _sum_along(_sum_along((~void).astype(np.float32), edges_y, 0), edges_x, 1)
     return sums, counts
+
+
+def block_mean(
+    cells: npt.NDArray[Any], edges_x: npt.NDArray[np.float64], edges_y: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Area-weighted means of the known cells of each block, NaN where none is known: (rows, cols) float64.
+
+    Edges as in ``block_sums``.
+    """
+    return _mean(*block_sums(cells, edges_x, edges_y))
 
 
 def _mean(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -782,9 +792,8 @@ def _checked_window(source: HeightSource, window: tuple[int, int, int, int] | No
     if len(area) != 4 or area[0] < 0 or area[1] < 0 or area[0] + area[2] > cols or area[1] + area[3] > rows:
         raise DemError(f"window: expected (col, row, cols, rows) inside {cols}×{rows}; got {window}; fix: clip it")
     if area[2] < 2 or area[3] < 2:
-        raise DemError(
-            f"{source.name}: expected at least 2×2 cells; got {area[2]}×{area[3]}; fix: choose a larger raster or window"
-        )
+        got = f"{area[2]}×{area[3]}"
+        raise DemError(f"{source.name}: expected at least 2×2 cells; got {got}; fix: choose a larger raster or window")
     return area
 
 

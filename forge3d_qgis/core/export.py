@@ -25,12 +25,12 @@ _BLOCK_ROWS_BYTES = 4 << 20
 
 
 class PngWriter:
-    """Writes a PNG from rows that arrive from top to bottom, so that a picture of any height needs the memory of a band.
+    """Writes a PNG from rows that arrive from top to bottom: a picture of any height needs the memory of a band.
 
     Own code because GDAL's PNG driver only copies a finished dataset (no Create), and Qt's writer takes a whole image.
 
-    The file appears under its name only when it is complete: rows go to a temporary file beside it, which takes the name
-    at the end and is deleted on any error, Ctrl-C included. Use it with ``with``::
+    The file appears under its name only when it is complete: rows go to a temporary file beside it, which takes the
+    name at the end and is deleted on any error, Ctrl-C included. Use it with ``with``::
 
         with PngWriter(path, width, height, dpi=300) as writer:
             for rows in bands:
@@ -45,9 +45,9 @@ class PngWriter:
         Raises ExportError.
         """
         if not (1 <= width < 2**31 and 1 <= height < 2**31):
-            raise ExportError(f"PNG: expected a size of at least 1×1; got {width}×{height}; fix: give the picture's size")
+            raise ExportError(f"PNG: expected a size from 1×1; got {width}×{height}; fix: give the picture's size")
         if dpi is not None and not 1 <= dpi <= 100_000:
-            raise ExportError(f"dpi: expected 1..100000 pixels an inch; got {dpi!r}; fix: 96 for screens, 300 for print")
+            raise ExportError(f"dpi: expected 1..100000 pixels an inch; got {dpi!r}; fix: 300 suits print")
         self.path = Path(path)
         self.width, self.height, self.rows_written = width, height, 0
         self._channels = 4 if alpha else 3
@@ -72,7 +72,7 @@ class PngWriter:
 
     def _failure(self, error: OSError) -> ExportError:
         reason = error.strerror or str(error)
-        return ExportError(f"{self.path}: expected a file that can be written; got: {reason}; fix: choose another place")
+        return ExportError(f"{self.path}: expected to write there; got: {reason}; fix: choose another place")
 
     def _chunk(self, kind: bytes, content: bytes | bytearray) -> None:
         assert self._file is not None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from .errors import SceneError
 
@@ -168,9 +168,15 @@ class ColorRamp:
                 channels = tuple(int(c) for c in color)
                 if len(channels) == 3:
                     channels = (*channels, 255)
-                if len(channels) != 4 or not all(0 <= c <= 255 for c in channels) or channels[:len(color)] != tuple(color):
-                    raise _error("ColorRamp.stops", "colours of 4 bytes 0..255", color, "give (red, green, blue, alpha)")
-                stops.append((float(value), cast(Rgba, channels)))
+                if (
+                    len(channels) != 4
+                    or not all(0 <= c <= 255 for c in channels)
+                    or channels[: len(color)] != tuple(color)
+                ):
+                    raise _error(
+                        "ColorRamp.stops", "colours of 4 bytes 0..255", color, "give (red, green, blue, alpha)"
+                    )
+                stops.append((float(value), channels))
         except (TypeError, ValueError) as error:
             if isinstance(error, SceneError):
                 raise
@@ -233,7 +239,8 @@ class ColorRamp:
         else:
             result = np.stack([np.interp(known, stops, colors[:, channel]) for channel in range(4)], axis=-1)
         result[void] = 0.0
-        return np.floor(result + 0.5).astype(np.uint8)
+        colors_of_heights: npt.NDArray[np.uint8] = np.floor(result + 0.5).astype(np.uint8)
+        return colors_of_heights
 
 
 # The names that gdaldem color-relief knows, with its values.
@@ -397,7 +404,9 @@ class Scene:
         content: dict[str, Any] = {"forge3d_scene": JSON_VERSION, **dataclasses.asdict(self)}
         text = json.dumps(content, indent=2, allow_nan=False)
         # Colours on one line each: people read and edit these files.
-        return re.sub(r"\[\s+(-?[\d.eE+]+(?:,\s+-?[\d.eE+]+)*)\s+\]", lambda m: "[" + " ".join(m[1].split()) + "]", text)
+        return re.sub(
+            r"\[\s+(-?[\d.eE+]+(?:,\s+-?[\d.eE+]+)*)\s+\]", lambda m: "[" + " ".join(m[1].split()) + "]", text
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Scene:
