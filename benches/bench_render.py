@@ -31,7 +31,7 @@ from osgeo import gdal, osr
 
 import synthetic
 from forge3d_qgis.core import Camera, Dem, Scene, read_dem, resource_path
-from forge3d_qgis.native_loader import load_native
+from forge3d_qgis import native_loader
 
 gdal.UseExceptions()
 
@@ -94,7 +94,7 @@ class Bench:
         self, heights: npt.NDArray[Any], cell_to_world: tuple[float, ...], options: argparse.Namespace
     ) -> None:
         self.frames = options.frames
-        self.renderer = load_native().Renderer(*options.size, adapter=options.adapter)
+        self.renderer = native_loader.load().Renderer(*options.size, adapter=options.adapter)
         self.renderer.set_height_data(heights, cell_to_world=cell_to_world)
 
     def row(self, name: str, scene: Scene, bound: float | None = None) -> Row:
@@ -257,7 +257,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the numbers to this file too")
     options = parser.parse_args()
 
-    native = load_native()
+    native = native_loader.load()
     for adapter in native.adapters():
         print("adapter: {name} ({backend}, {kind}, {driver})".format(**adapter))
     device = native.device_info(options.adapter)

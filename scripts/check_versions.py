@@ -39,9 +39,16 @@ def versions() -> dict[str, str]:
     }
 
 
+def _loader_version(version: str) -> str:
+    """``version`` if the loader asks for a native part of its major and minor number."""
+    wanted = _found("forge3d_qgis/native_loader.py", r'^VERSION = "([^"]+)"')
+    return version if version.startswith(f"{wanted}.") else wanted
+
+
 def main(arguments: list[str]) -> int:
     """Prints what differs; 0 if nothing does."""
     stated = versions()
+    stated["forge3d_qgis/native_loader.py"] = _loader_version(stated["Cargo.toml"])
     stated.update({f"argument {text!r}": text.removeprefix("v") for text in arguments})
     expected = stated["Cargo.toml"]
     wrong = {place: version for place, version in stated.items() if version != expected}
