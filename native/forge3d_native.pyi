@@ -1,0 +1,135 @@
+"""Typed surface of the compiled part of forge3d_qgis: the documentation of the extension module.
+
+Angles are degrees, lengths metres, bytes bytes. World space: metres from the centre of the sample grid, x east, y north,
+z up. Every call that touches the GPU releases the GIL. Every failure is an ordinary exception whose text starts with its
+category in brackets: ``[Device] [Upload] [Render] [Readback] [Io] [Budget] [Input] [Cancelled] [Internal]``.
+"""
+
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: str
+
+class RenderError(RuntimeError):
+    """Base of ``DeviceError`` and ``Cancelled``; raised itself for upload, render, readback and internal failures."""
+
+class DeviceError(RenderError):
+    """No adapter, no device, or the device was lost."""
+
+class Cancelled(RenderError):
+    """``Renderer.cancel()`` was called; the renderer stays usable."""
+
+class InputError(ValueError):
+    """An argument has the wrong shape, type or range. The text says what was expected, what came and the remedy."""
+
+class MemoryBudgetError(MemoryError):
+    """A reservation would pass a limit. Nothing was allocated; the text names what, how much, limit, top users, remedy."""
+
+class AdapterInfo(TypedDict):
+    name: str
+    backend: str  # "vulkan", "dx12", "metal"
+    kind: str  # "discrete", "integrated", "virtual", "software", "other"
+    driver: str
+    vendor: int
+    device: int
+
+class MemoryMetrics(TypedDict):
+    buffer_count: int
+    buffer_bytes: int
+    texture_count: int
+    texture_bytes: int
+    host_visible_bytes: int
+    total_bytes: int
+    peak_bytes: int
+    allocation_count: int  # reservations made since the process began: unchanged by a warm frame
+    host_visible_limit: int
+    total_limit: int
+    within_budget: bool
+    top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
+    allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
+
+class RenderMetrics(TypedDict):
+    upload_ms: float  # heights to the GPU, of the last set_height_data
+    pyramid_ms: float  # maximum pyramid, likewise
+    compile_ms: float  # shaders and pipelines, once a process and adapter
+    trace_ms: float  # rays, summed since the picture was last reset
+    resolve_ms: float  # light to sRGB bytes, last read_rgba
+    readback_ms: float  # bytes to the CPU, last read_rgba
+    longest_submit_ms: float  # longest wait for one submit since the picture was last reset
+    submits: int
+    bytes_up: int
+    bytes_down: int
+    samples: int  # whole samples accumulated by every pixel
+    peak_bytes: int
+    adapter: str
+
+class Renderer:
+    """A picture of ``width`` × ``height`` pixels of one heightfield. May be used from any one thread at a time."""
+
+    def __init__(self, width: int, height: int, *, adapter: str = "auto") -> None:
+        """``adapter``: ``auto`` (discrete, integrated, software, in this order), ``hardware``, ``software``, or part of a name.
+
+        Raises DeviceError, InputError (sizes outside 1..16384), MemoryBudgetError.
+        """
+    width: int
+    height: int
+    def resize(self, width: int, height: int) -> None:
+        """Changes the picture's size, keeps heights and scene, starts again at zero samples."""
+    def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
+        """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in bands."""
+    def set_height_data(self, heights: npt.NDArray[Any], *, cell_to_world: tuple[float, float, float, float] = ...) -> None:
+        """Uploads ``heights``, (rows, cols), metres, NaN or ±inf = void; at least 2×2 and one whole cell.
+
+        ``cell_to_world = (xc, xr, yc, yr)``: one column to the right moves (xc, yc) metres (east, north), one row down
+        (xr, yr). North-up: ``(dx, 0, 0, -dy)``, the default with dx = dy = 1. C-contiguous float32 is borrowed; other
+        real dtypes and memory orders are converted strip by strip. Raises InputError, MemoryBudgetError, Cancelled.
+        """
+    def set_drape(self, rgba: npt.NDArray[np.uint8] | None) -> None:
+        """An sRGB picture (h, w, 4), straight alpha, laid over the heights: its outer pixel edges on the outer edges
+        of the raster's pixels, row 0 along row 0. It covers the ramp's colours by its alpha. None takes it away."""
+    def set_scene(self, scene: Any) -> None:
+        """Reads the attributes of ``forge3d_qgis.core.scene.Scene``; starts again at zero samples if anything changed."""
+    def refine(self, milliseconds: float = 50.0, *, samples: int = 1024) -> int:
+        """Traces for about ``milliseconds`` (at least one submit of at most 100 ms) or until every pixel holds ``samples``
+        samples; returns the number of whole samples. Raises Cancelled, RenderError."""
+    def read_rgba(self) -> npt.NDArray[np.uint8]:
+        """The picture so far, (height, width, 4) uint8, sRGB, straight alpha, row 0 on top."""
+    def render_terrain_rgba(self, samples: int = 1) -> npt.NDArray[np.uint8]:
+        """``refine`` to ``samples`` samples from zero, then ``read_rgba``."""
+    def progress(self) -> float:
+        """Pixels traced so far in units of whole pictures (2.5: two and a half samples). Any thread, never waits."""
+    def cancel(self) -> None:
+        """Any thread: the call in progress, or the next one, raises Cancelled before its next submit."""
+    def pick(self, x: float, y: float) -> tuple[float, float, float, float, float] | None:
+        """(column, row, world x, world y, height) where the ray of picture position (x, y), in pixels from the left top
+        corner, meets the surface, or None. The height is in metres without exaggeration."""
+    def cast_rays(self, rays: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(n, 6) world origins and directions → (n, 4): distance along the direction in units of its length (-1 for none),
+        column, row, 1 for surface or 2 for wall. Exaggeration as in the scene. For tests and tools."""
+    def view(self) -> dict[str, Any]:
+        """The camera in use, fitted values filled in: ``eye``, ``target`` (world, exaggerated z), ``distance``,
+        ``resolution`` (metres a pixel at the target), ``forward``, ``right``, ``up``, ``heading``, ``pitch``."""
+    def render_metrics(self) -> RenderMetrics: ...
+    def uniform_lanes(self) -> npt.NDArray[np.float32]:
+        """The 44 floats the shaders get: 0–15 view and 16–31 projection, row-major (``lanes[:16].reshape(4, 4) @ world``),
+        clip z in 0..1; 32–34 direction to the sun in world, 35 exposure; 36 spacing (m), 37 height range (m),
+        38 exaggeration, 39 zero; 40–43 zero."""
+    def read_full_height_texture(self) -> npt.NDArray[np.float32]:
+        """(rows, cols) heights as uploaded, NaN where void; zeros (height, width) without heights."""
+    def debug_read_height_patch(self, row: int, col: int, rows: int, cols: int) -> npt.NDArray[np.float32]:
+        """The same for a rectangle. Outside the raster: InputError. Without heights: zeros (rows, cols)."""
+    def close(self) -> None:
+        """Frees everything now; later calls raise RenderError. Twice is fine."""
+
+def adapters() -> list[AdapterInfo]: ...
+def device_info(adapter: str = "auto") -> dict[str, Any]:
+    """The adapter in use (made on the first call): AdapterInfo and ``max_texture_side``, ``max_buffer_bytes``."""
+
+def memory_metrics() -> MemoryMetrics: ...
+def set_memory_budget(total: int | None = None, host_visible: int | None = None) -> None:
+    """Limits of the process in bytes; None = the default of the adapter's kind. What is already held stays."""
+
+def drain_log() -> list[tuple[str, str, str]]:
+    """(level, target, text) records since the last call, oldest first, at most 1000 kept."""

@@ -1,0 +1,75 @@
+// What a frame knows before its first ray: camera, light, sizes. Bind group 0, the same in every pass of a picture.
+
+// The lane map of `uniform_lanes()`: 44 floats. The matrices are stored by rows, so v * M is their product with v.
+struct Lanes {
+    view_by_rows: mat4x4f,
+    proj_by_rows: mat4x4f,
+    sun_direction_in_world: vec3f,
+    exposure: f32,
+    spacing: f32,
+    height_range: f32,
+    exaggeration: f32,
+    zero: f32,
+    pad: vec4f,
+}
+
+struct Frame {
+    eye_in_world: vec3f,
+    is_orthographic: f32,
+    // ndc = picture position * scale + offset: the window of a larger picture.
+    ndc_scale: vec2f,
+    ndc_offset: vec2f,
+    // 2×2 matrices by columns: metres <-> cells.
+    cells_from_world: vec4f,
+    world_from_cells: vec4f,
+    centre_in_cells: vec2f,
+    cells: vec2i,
+    sun_disk_first: vec3f,
+    sun_intensity: f32,
+    sun_disk_second: vec3f,
+    sky_intensity: f32,
+    sun_color: vec3f,
+    lowest: f32,
+    sky_color: vec3f,
+    highest: f32,
+    wall_color: vec3f,
+    base: f32,
+    background: vec4f,
+    ramp_low: f32,
+    ramp_scale: f32,
+    ramp_is_discrete: u32,
+    shading: u32,
+    picture: vec2u,
+    first_tile: vec2u,
+    cast_shadows: u32,
+    top_level: i32,
+    primary_level: i32,
+    first_pixel_seed: u32,
+}
+
+// One entry a sample, chosen by dynamic offset.
+struct Sample {
+    pixel: vec2f,
+    sun: vec2f,
+    sky: vec2f,
+    index: u32,
+    zero: u32,
+}
+
+// One entry a row of tiles, chosen by dynamic offset.
+struct Band {
+    first_tile_row: u32,
+}
+
+@group(0) @binding(0) var<uniform> lanes: Lanes;
+@group(0) @binding(1) var<uniform> frame: Frame;
+@group(0) @binding(2) var<uniform> one_sample: Sample;
+@group(0) @binding(3) var<uniform> band: Band;
+
+fn cells_from_world(v: vec2f) -> vec2f {
+    return frame.cells_from_world.xy * v.x + frame.cells_from_world.zw * v.y;
+}
+
+fn world_from_cells(v: vec2f) -> vec2f {
+    return frame.world_from_cells.xy * v.x + frame.world_from_cells.zw * v.y;
+}

@@ -1,0 +1,91 @@
+//! The ground under the heights: size, the matrix from cells to metres, the range of heights.
+
+use glam::{DMat2, DVec2, DVec3};
+
+use crate::error::{RenderError, Result};
+
+/// Heights beyond this are no terrain of any planet; f32 would lose the rays.
+pub const HIGHEST: f32 = 1e6;
+
+/// A heightfield without its heights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dem {
+    /// Samples a row.
+    pub cols: u32,
+    /// Rows of samples.
+    pub rows: u32,
+    /// Columns: one column right, one row down, in metres east and north.
+    pub world_from_cells: DMat2,
+    /// Lowest height, metres.
+    pub lowest: f32,
+    /// Highest height, metres.
+    pub highest: f32,
+}
+
+impl Dem {
+    /// Checks size and matrix; the range is filled in by the upload.
+    pub fn new(cols: u32, rows: u32, [xc, xr, yc, yr]: [f64; 4]) -> Result<Self> {
+        if cols < 2 || rows < 2 {
+            return Err(RenderError::Input(format!("heights: expected at least 2×2 samples; got {rows}×{cols} (rows×cols); fix: repeat the row or column")));
+        }
+        let world_from_cells = DMat2::from_cols(DVec2::new(xc, yc), DVec2::new(xr, yr));
+        let area = world_from_cells.determinant().abs();
+        let longest = world_from_cells.x_axis.length().max(world_from_cells.y_axis.length());
+        if !(world_from_cells.is_finite() && longest > 0.0 && area > 1e-6 * longest * longest && (1e-9..1e9).contains(&longest)) {
+            return Err(RenderError::Input(format!(
+                "cell_to_world: expected two independent directions in metres; got ({xc}, {xr}, {yc}, {yr}); fix: (dx, 0, 0, -dy) for a north-up raster"
+            )));
+        }
+        Ok(Self { cols, rows, world_from_cells, lowest: 0.0, highest: 0.0 })
+    }
+
+    /// Side of a square cell of the same area, metres.
+    #[must_use]
+    pub fn cell_size_m(&self) -> f64 {
+        self.world_from_cells.determinant().abs().sqrt()
+    }
+
+    /// The sample at the centre of the grid, in cells.
+    #[must_use]
+    pub fn centre(&self) -> DVec2 {
+        DVec2::new(f64::from(self.cols - 1), f64::from(self.rows - 1)) / 2.0
+    }
+
+    /// World metres of a place in cells.
+    #[must_use]
+    pub fn world(&self, cells: DVec2) -> DVec2 {
+        self.world_from_cells * (cells - self.centre())
+    }
+
+    /// Longest horizontal extent, metres.
+    #[must_use]
+    pub fn extent_m(&self) -> f64 {
+        let corners = self.corners_2d();
+        (corners[0] - corners[3]).length().max((corners[1] - corners[2]).length())
+    }
+
+    fn corners_2d(&self) -> [DVec2; 4] {
+        let (right, bottom) = (f64::from(self.cols - 1), f64::from(self.rows - 1));
+        [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)].map(|(x, y)| self.world(DVec2::new(x, y)))
+    }
+
+    /// Depth of the block under the lowest height, metres without exaggeration: visible, yet not heavy.
+    #[must_use]
+    pub fn base(&self, exaggeration: f64) -> f64 {
+        f64::from(self.lowest) - 0.015 * self.extent_m() / exaggeration
+    }
+
+    /// The eight corners of the block, z exaggerated.
+    #[must_use]
+    pub fn box_corners(&self, exaggeration: f64) -> [DVec3; 8] {
+        let heights = [self.base(exaggeration) * exaggeration, f64::from(self.highest) * exaggeration];
+        let flat = self.corners_2d();
+        std::array::from_fn(|i| flat[i % 4].extend(heights[i / 4]))
+    }
+
+    /// Middle of the heights, exaggerated.
+    #[must_use]
+    pub fn middle_z(&self, exaggeration: f64) -> f64 {
+        (f64::from(self.lowest) + f64::from(self.highest)) / 2.0 * exaggeration
+    }
+}
