@@ -1,4 +1,4 @@
-"""The command line: ``python -m forge3d_qgis`` or ``forge3d-qgis``. Parses, calls ``core``, prints; decides nothing else.
+"""The command line: ``python -m forge3d_qgis`` or ``forge3d-qgis``. Parses, calls ``core``, prints; no more.
 
 numpy, GDAL and the native module are imported when a command needs them, so that ``--help`` answers at once.
 """
@@ -282,15 +282,22 @@ class _DeviceStart(threading.Thread):
         return self._budget
 
 
-def _render(arguments: argparse.Namespace) -> int:
+def _render(arguments: argparse.Namespace, scene: Scene) -> int:
+    """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
-    scene = scene_of(arguments)
     out: Path = arguments.out
     if not out.parent.is_dir():
         raise Forge3dError(f"{out}: expected an existing folder; got {out.parent}; fix: make it first")
     device = _DeviceStart(arguments.adapter)
     device.start()
+    try:
+        return _render_on(device, arguments, scene, start)
+    finally:
+        device.join()  # a driver that is still starting while the process ends may crash it
 
+
+def _render_on(device: _DeviceStart, arguments: argparse.Namespace, scene: Scene, start: float) -> int:
+    out: Path = arguments.out
     from .core.dem import open_source, read_dem
     from .core.export import PngWriter
     from .core.render import render_bands
@@ -382,10 +389,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments_parser.print_help(sys.stderr)
         return WRONG_ARGUMENTS
     try:
-        return _devices() if arguments.command == "devices" else _render(arguments)
-    except SceneError as error:
-        print(f"forge3d-qgis: {error}", file=sys.stderr)
-        return WRONG_ARGUMENTS
+        if arguments.command == "devices":
+            return _devices()
+        try:
+            scene = scene_of(arguments)
+        except SceneError as error:
+            arguments_parser.error(str(error))
+        return _render(arguments, scene)
     except Forge3dError as error:
         print(f"forge3d-qgis: {error}", file=sys.stderr)
         return FAILED

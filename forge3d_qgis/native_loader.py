@@ -1,7 +1,7 @@
 """Finds, checks and imports ``forge3d_native``, the compiled part. The only importer; knows nothing of the rest.
 
-The module is loaded under its own top-level name. Inside the plugin package it would be purged from ``sys.modules`` when
-QGIS reloads the plugin, and a second copy would come to life beside the first.
+The module is loaded under its own top-level name. Inside the plugin package it would be purged from ``sys.modules``
+when QGIS reloads the plugin, and a second copy would come to life beside the first.
 
 Places, in this order:
 
@@ -61,7 +61,8 @@ def default_user_folder() -> Path:
 def load(user_folder: Path | None = None) -> ModuleType:
     """The native module; the one already loaded in this process if there is one.
 
-    ``user_folder``: holds the versioned folders; in QGIS ``<profile>/python/forge3d_native``. Raises NativeNotFoundError.
+    ``user_folder``: holds the versioned folders; in QGIS ``<profile>/python/forge3d_native``.
+    Raises NativeNotFoundError.
     """
     loaded = sys.modules.get(MODULE)
     if loaded is not None:

@@ -370,7 +370,7 @@ def _equals(raw: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
     """Where ``raw`` is the declared nodata value, in the precision of its own type."""
     if raw.dtype.kind == "f":
         if math.isnan(nodata):
-            return np.isnan(raw)
+            return np.asarray(np.isnan(raw), dtype=np.bool_)
         with np.errstate(over="ignore"):
             value = raw.dtype.type(nodata)
         if np.isinf(value) and not math.isinf(nodata):  # text such as -3.40282347e+38 rounds past the end of float32

@@ -7,8 +7,8 @@ on integrated and software adapters all of it is system memory:
 - the frame: 24 bytes a pixel (light sums 16, picture 4, read back 4), of one band of the picture at a time;
 - the strip through which heights are uploaded, 16 MiB.
 
-The float32 array in Python, 4 bytes a sample, is listed in the plan but does not count against the budget: it belongs to
-the caller, who may drop it after the upload. Reading adds strips of at most 16 MiB, never a full-resolution copy.
+The float32 array in Python, 4 bytes a sample, is listed in the plan but does not count against the budget: it belongs
+to the caller, who may drop it after the upload. Reading adds strips of at most 16 MiB, never a full-resolution copy.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def plan(
     max_side: int = MAX_SIDE,
     max_samples: int | None = None,
 ) -> Plan:
-    """The largest DEM that fits. ``source_size`` is (columns, rows), ``picture_size`` (width, height), ``budget`` bytes.
+    """The largest DEM that fits. ``source_size``: (columns, rows). ``picture_size``: (width, height). ``budget``: bytes
 
     The factor is a whole number (2: a quarter of the samples), so that every held height averages the same number of
     source cells; a factor of 1.3 would draw its beat into the shading. Sides are rounded up, so ``size`` covers exactly
     the ground of the source and the true factor may be a little smaller: 20000 / 3 gives 6667 cells of 2.99985.
 
-    ``budget`` None: ``default_budget("software")``, which every adapter has. Raises MemoryBudgetError when not even 64×64
-    samples fit beside the picture.
+    ``budget`` None: ``default_budget("software")``, which every adapter has. Raises MemoryBudgetError when not even
+    64×64 samples fit beside the picture.
     """
     if budget is None:
         budget = default_budget("software")
@@ -148,8 +148,8 @@ def band_rows(picture_size: tuple[int, int], budget: int) -> int:
 def default_budget(kind: str) -> int:
     """Bytes for an adapter of this kind (``AdapterInfo["kind"]``) when nobody chose: the rule of the native side.
 
-    ``discrete``: half of the device's memory, at most 4 GiB, and 4 GiB where its size is unknown, as it is through wgpu.
-    Others use the system's memory: a quarter of it, at most 512 MiB.
+    ``discrete``: half of the device's memory, at most 4 GiB, and 4 GiB where its size is unknown, as it is through
+    wgpu. Others use the system's memory: a quarter of it, at most 512 MiB.
     """
     if kind == "discrete":
         return 4 * GIB
@@ -200,9 +200,8 @@ def parse_bytes(text: str) -> int:
 
 def format_bytes(count: int) -> str:
     """``256 MiB``, ``1.5 GiB``: three digits at most."""
-    value, unit = float(count), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):  # noqa: B007 - used after the loop
-        if value < 1024 or unit == "TiB":
-            break
+    value, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while value >= 1023.5 and len(units) > 1:
         value /= 1024
-    return f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
+        del units[0]
+    return f"{value:.3g} {units[0]}" if value < 999.5 else f"{value:.0f} {units[0]}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import native_loader
 from .errors import (
     Cancelled,
+    DemError,
     DeviceError,
     Forge3dError,
     MemoryBudgetError,
@@ -44,21 +45,23 @@ _TRANSLATIONS: dict[str, type[Forge3dError]] = {
     "Cancelled": Cancelled,
     "DeviceError": DeviceError,
     "MemoryBudgetError": MemoryBudgetError,
-    "InputError": SceneError,
     "RenderError": RenderError,
 }
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turns exceptions of forge3d_native into those of ``core.errors``; their ``[Category] …`` text stays."""
+def translated(argument_error: type[Forge3dError] = SceneError) -> Iterator[None]:
+    """Turns exceptions of forge3d_native into those of ``core.errors``; their ``[Category] …`` text stays.
+
+    ``argument_error``: what the native InputError becomes.
+    """
     try:
         yield
     except Forge3dError:
         raise
     except Exception as error:
         for kind in type(error).__mro__:
-            target = _TRANSLATIONS.get(kind.__name__)
+            target = argument_error if kind.__name__ == "InputError" else _TRANSLATIONS.get(kind.__name__)
             if target is not None and kind.__module__.split(".")[0] in (native_loader.MODULE, "builtins"):
                 raise target(str(error)) from error
         raise
@@ -117,7 +120,7 @@ class RenderSession:
     """
 
     def __init__(self, size: tuple[int, int], *, adapter: str = "auto") -> None:
-        """``size``: (width, height) of the picture, 1..16384 each. ``adapter``: auto, hardware, software, part of a name."""
+        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, or part of a name."""
         module = native()
         with translated():
             self._renderer = module.Renderer(size[0], size[1], adapter=adapter)
@@ -146,8 +149,8 @@ class RenderSession:
             self._renderer.set_window(x, y, *full_size)
 
     def set_dem(self, dem: Dem) -> None:
-        """Uploads the heights; ``dem`` is not needed afterwards."""
-        with translated():
+        """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
+        with translated(argument_error=DemError):
             self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
 
     def set_drape(self, rgba: Rgba | None) -> None:
@@ -208,9 +211,8 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
             return int(width), int(height)
     except (TypeError, ValueError):
         pass
-    raise SceneError(
-        f"size: expected (width, height) of 1..{MAX_PICTURE_SIDE} pixels; got {size!r}; fix: give for example (1600, 1000)"
-    )
+    expected = f"(width, height) of 1..{MAX_PICTURE_SIDE} pixels"
+    raise SceneError(f"size: expected {expected}; got {size!r}; fix: give for example (1600, 1000)")
 
 
 def render_bands(
@@ -299,14 +301,15 @@ def render(
 
     - ``size``: (width, height), 1..16384. Drawn in bands where a whole frame does not fit the budget.
     - ``samples``: rays a pixel, 1..65536: 1 is a sketch, 16 smooth, 64 for print.
-    - ``adapter``: auto, hardware, software, or part of a name. ``memory_budget``: bytes, None for the adapter's default.
+    - ``adapter``: auto, hardware, software, or part of a name.
+    - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
     - ``drape``: uint8 (h, w, 4), laid over the raster.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked every
       50 ms.
 
-    ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the bands, with ``bands``, ``memory``
-    (``MemoryMetrics``) and ``total_ms``. Raises SceneError, MemoryBudgetError, DeviceError, RenderError, Cancelled,
-    NativeMissingError.
+    ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the bands, with ``bands``,
+    ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError, RenderError,
+    Cancelled, NativeMissingError.
     """
     import numpy as np
 

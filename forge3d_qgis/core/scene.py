@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -108,11 +109,11 @@ class Sun:
 
 @dataclass(frozen=True)
 class Camera:
-    """An orbit camera. ``heading``: compass bearing it looks to. ``pitch``: degrees it looks down, 0..90 (90 = from above).
+    """An orbit camera. ``heading``: compass bearing it looks to. ``pitch``: degrees it looks down, 0..90 (from above).
 
     Without ``target`` the whole DEM is fitted into the picture and ``zoom`` (> 0) magnifies that view. With ``target``
-    (world metres from the DEM's centre: east, north, exaggerated height) the camera stands ``distance`` metres / ``zoom``
-    away from it. ``field_of_view``: vertical, degrees, 1..120 (perspective). ``resolution``: metres a pixel
+    (world metres from the DEM's centre: east, north, exaggerated height) the camera stands ``distance`` metres /
+    ``zoom`` away from it. ``field_of_view``: vertical, degrees, 1..120 (perspective). ``resolution``: metres a pixel
     (orthographic; replaces the fit). Raises SceneError.
     """
 
@@ -189,7 +190,7 @@ class ColorRamp:
             if not low <= value <= high:
                 raise _error("ColorRamp.stops", f"values in {low:g}..{high:g}", value,
                              "relative values are parts of the height range, absolute ones metres")  # fmt: skip
-        for before, after in zip(values, values[1:], strict=False):
+        for before, after in pairwise(values):
             if not before < after:
                 raise _error("ColorRamp.stops", "values in ascending order", (before, after), "sort the stops")
         object.__setattr__(self, "stops", tuple(stops))
@@ -203,10 +204,10 @@ class ColorRamp:
     def from_file(cls, path: str | Path, *, height_range: tuple[float, float] | None = None) -> ColorRamp:
         """A text ramp as ``gdaldem color-relief`` reads it. Raises SceneError.
 
-        A line is ``value colour [alpha]``: the value a height or a percentage of the height range (``12.5%``), the colour
-        three bytes or one of gdaldem's names, separated by blanks, commas, tabs or colons; lines with # or / are comments,
-        ``nv`` (the colour of nodata) is passed over, as voids are holes here. Two lines of one value make a step. Files
-        that QGIS exports for a colour map work as well, with their ``INTERPOLATION:`` line.
+        A line is ``value colour [alpha]``: the value a height or a percentage of the height range (``12.5%``), the
+        colour three bytes or one of gdaldem's names, separated by blanks, commas, tabs or colons. Lines that begin with
+        # or / are comments; ``nv`` (the colour of nodata) is passed over, as voids are holes here. Two lines of one
+        value make a step. Files that QGIS exports for a colour map work as well, with their ``INTERPOLATION:`` line.
 
         ``height_range``: lowest and highest metres, only needed for a file that mixes heights and percentages.
         """
@@ -311,7 +312,7 @@ def _parse_ramp(text: str, name: str, height_range: tuple[float, float] | None) 
         low, high = height_range
         stops = [(low + (high - low) * value if percent else value, rgba) for value, percent, rgba in entries]
     stops.sort(key=lambda stop: stop[0])  # stable: of two lines of one value the first stays the lower
-    return ColorRamp(_steps_apart(stops), relative, interpolation)
+    return ColorRamp(_steps_apart(stops, lowest=0.0 if relative else -3.4e38), relative, interpolation)
 
 
 def _is_number(text: str) -> bool:
@@ -322,20 +323,17 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _steps_apart(stops: list[tuple[float, Rgba]]) -> tuple[tuple[float, Rgba], ...]:
+def _steps_apart(stops: list[tuple[float, Rgba]], lowest: float) -> tuple[tuple[float, Rgba], ...]:
     """Ascending values from non-descending ones: of equal values the first moves down by about one float32 step.
 
     gdaldem does the same. float32, because that is what the GPU compares.
     """
     apart: list[tuple[float, Rgba]] = []
     for value, rgba in stops:
-        while len(apart) > 1 and apart[-1][0] >= value and apart[-2][0] >= value:
-            apart.pop()  # of three or more only the first and the last can be seen
         if apart and apart[-1][0] >= value:
             below = value - max(abs(value), 1e-6) * 2.0**-22
-            if below < 0.0 <= value:  # a step at the lower end of a relative ramp: there is no room below
-                apart.pop()
-            elif len(apart) > 1 and apart[-2][0] >= below:
+            # No room below: at the end of the scale, or for the second of three of one value, which nobody could see.
+            if below < lowest or (len(apart) > 1 and apart[-2][0] >= below):
                 apart.pop()
             else:
                 apart[-1] = (below, apart[-1][1])
@@ -370,8 +368,8 @@ class Scene:
     """Everything about the picture but its size and the DEM. Change a copy with ``dataclasses.replace``.
 
     ``shading``: ``relief`` (sun, cast shadows, sky light, colours) or ``horn`` (gdaldem's grey hillshade).
-    ``cast_shadows``: whether terrain shades terrain. ``sky_view``: amount of sky light, 0..2. ``exaggeration``: factor on
-    heights, 0.01..1000. ``exposure``: factor on light, 0.01..100. ``background``: ``#rrggbb`` or ``transparent``.
+    ``cast_shadows``: whether terrain shades terrain. ``sky_view``: amount of sky light, 0..2. ``exaggeration``: factor
+    on heights, 0.01..1000. ``exposure``: factor on light, 0.01..100. ``background``: ``#rrggbb`` or ``transparent``.
     ``wall_color``: of the solid's side walls. Anything out of range, NaN and infinities raise SceneError.
     """
 
