@@ -24,8 +24,9 @@ WRONG_CALL = """
 import ctypes
 vulkan = ctypes.CDLL("libvulkan.so.1")
 class ApplicationInfo(ctypes.Structure):
-    _fields_ = [("type", ctypes.c_int), ("next", ctypes.c_void_p), ("name", ctypes.c_char_p), ("version", ctypes.c_uint),
-                ("engine", ctypes.c_char_p), ("engine_version", ctypes.c_uint), ("api", ctypes.c_uint)]
+    _fields_ = [("type", ctypes.c_int), ("next", ctypes.c_void_p), ("name", ctypes.c_char_p),
+                ("version", ctypes.c_uint), ("engine", ctypes.c_char_p), ("engine_version", ctypes.c_uint),
+                ("api", ctypes.c_uint)]
 class InstanceInfo(ctypes.Structure):
     _fields_ = [("type", ctypes.c_int), ("next", ctypes.c_void_p), ("flags", ctypes.c_uint),
                 ("application", ctypes.POINTER(ApplicationInfo)), ("layers", ctypes.c_uint),
