@@ -30,7 +30,7 @@ help: ## This list
 
 .PHONY: demo
 demo: $(INSTALLED) ## Render the sample DEM to build/demo.png; the first time, install and build all that this takes
-	@$(RUNTIME) .venv/bin/forge3d-qgis render $(SAMPLE) build/demo.png --size 1600x1000 --samples 64
+	@$(RUNTIME) .venv/bin/forge3d-qgis render $(SAMPLE) build/demo.png --size 1600x1000
 
 .PHONY: test
 test: lint test-rust test-python ## Lint and all tests

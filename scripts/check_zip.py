@@ -64,7 +64,7 @@ class Plugin:
             self.names = [entry.filename for entry in self.entries]
             self.tops = {PurePosixPath(name).parts[0] for name in self.names if PurePosixPath(name).parts}
             self.top = min(self.tops, default="")
-            if not any(_unsafe(name) for name in self.names):
+            if not self.broken and not any(_unsafe(name) for name in self.names):
                 archive.extractall(unpacked)
         parser = configparser.ConfigParser(interpolation=None)
         parser.optionxform = str  # type: ignore[assignment, method-assign]  # QGIS's names have capitals

@@ -25,7 +25,8 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 
 def wheel_platform(wheel: Path) -> str:
     """``linux_x86_64`` for ``…-cp310-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl``, and so on."""
-    tag = wheel.stem.split("-")[-1].split(".")[0]
+    tags = wheel.stem.split("-")[-1].split(".")
+    tag = next((tag for tag in tags if tag.endswith("universal2")), tags[0])
     tag = re.sub(r"^(manylinux|musllinux)(_\d+_\d+|20\d\d|1)", "linux", tag)
     tag = re.sub(r"^macosx_\d+_\d+", "macos", tag)
     return {"win_amd64": "windows_x86_64", "win_arm64": "windows_arm64"}.get(tag, tag)
