@@ -383,6 +383,8 @@ def _devices() -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. argparse itself exits for ``--help`` and wrong arguments."""
+    # libwayland complains on stderr where this is unset, as it is on servers. No picture here needs a display.
+    os.environ.setdefault("XDG_RUNTIME_DIR", "/nonexistent")
     arguments_parser = parser()
     arguments = arguments_parser.parse_args(argv)
     if arguments.command is None:

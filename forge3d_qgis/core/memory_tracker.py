@@ -78,7 +78,7 @@ def plan(
     max_side: int = MAX_SIDE,
     max_samples: int | None = None,
 ) -> Plan:
-    """The largest DEM that fits. ``source_size``: (columns, rows). ``picture_size``: (width, height). ``budget``: bytes
+    """Largest DEM that fits. ``source_size``: (columns, rows). ``picture_size``: (width, height). ``budget``: bytes.
 
     The factor is a whole number (2: a quarter of the samples), so that every held height averages the same number of
     source cells; a factor of 1.3 would draw its beat into the shading. Sides are rounded up, so ``size`` covers exactly
@@ -95,8 +95,6 @@ def plan(
     frame = width * lines * BYTES_PER_PIXEL
     room = budget - frame - STAGING_BYTES
     samples = math.floor(room / BYTES_PER_SAMPLE)
-    if max_samples is not None:
-        samples = min(samples, max_samples)
     least = min(cols * rows, 64 * 64)
     if samples < least:
         need = math.ceil(least * BYTES_PER_SAMPLE) + frame + STAGING_BYTES
@@ -104,6 +102,8 @@ def plan(
             f"memory budget: expected at least {format_bytes(need)} for a picture of {width}×{height}; "
             f"got {format_bytes(budget)}; fix: raise the memory budget or make the picture smaller"
         )
+    if max_samples is not None:
+        samples = min(samples, max(4, max_samples))
     factor = max(1, math.ceil(max(cols, rows) / max_side), math.isqrt(max(0, cols * rows - 1) // samples))
     while not _fits(held := _divided(source_size, factor), samples, max_side):
         factor += 1

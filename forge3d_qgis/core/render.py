@@ -308,8 +308,8 @@ def render(
       50 ms.
 
     ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the bands, with ``bands``,
-    ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError, RenderError,
-    Cancelled, NativeMissingError.
+    ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError,
+    RenderError, Cancelled, NativeMissingError.
     """
     import numpy as np
 

@@ -1,0 +1,119 @@
+"""Stands in for the native module where the GPU is not the subject: the same calls, a picture of grey rows.
+
+FAKE_SLEEP_MS makes each slice last; FAKE_ERROR names an exception that refine raises.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+
+__version__ = "0.1.0"
+
+
+class RenderError(RuntimeError):
+    pass
+
+
+class DeviceError(RenderError):
+    pass
+
+
+class Cancelled(RenderError):
+    pass
+
+
+class InputError(ValueError):
+    pass
+
+
+class MemoryBudgetError(MemoryError):
+    pass
+
+
+limits: list[int | None] = []
+_limit = 512 << 20
+renderers: list[Renderer] = []
+
+
+class Renderer:
+    def __init__(self, width, height, *, adapter="auto"):
+        self.width, self.height, self.adapter = width, height, adapter
+        self.window = None
+        self.samples = 0.0
+        self.closed = False
+        self.heights = self.scene = None
+        renderers.append(self)
+
+    def resize(self, width, height):
+        self.width, self.height, self.samples, self.window = width, height, 0.0, None
+
+    def set_window(self, x, y, full_width, full_height):
+        self.window, self.samples = (x, y, full_width, full_height), 0.0
+
+    def set_height_data(self, heights, *, cell_to_world=(1, 0, 0, -1)):
+        if heights.shape[0] < 2 or heights.shape[1] < 2:
+            raise InputError("[Input] heights: expected at least 2×2; got less; fix: a larger array")
+        self.heights, self.cell_to_world = heights, cell_to_world
+
+    def set_drape(self, rgba):
+        self.drape = rgba
+
+    def set_scene(self, scene):
+        self.scene, self.samples = scene, 0.0
+
+    def refine(self, milliseconds=50.0, *, samples=1024):
+        time.sleep(float(os.environ.get("FAKE_SLEEP_MS", "0")) / 1000)
+        name = os.environ.get("FAKE_ERROR")
+        if name:
+            raise globals()[name](f"[{name}] expected a working device; got a fake; fix: none")
+        self.samples = min(samples, self.samples + 2)
+        return int(self.samples)
+
+    def read_rgba(self):
+        top = self.window[1] if self.window else 0
+        rows = (np.arange(top, top + self.height) % 256).astype(np.uint8)
+        rgba = np.full((self.height, self.width, 4), 255, dtype=np.uint8)
+        rgba[..., :3] = rows[:, None, None]
+        return rgba
+
+    def progress(self):
+        return self.samples
+
+    def cancel(self):
+        pass
+
+    def render_metrics(self):
+        return {
+            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "trace_ms": 2.0, "resolve_ms": 1.0,
+            "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4, "bytes_up": 10, "bytes_down": 20,
+            "samples": int(self.samples), "peak_bytes": 1 << 20, "adapter": "fake adapter",
+        }  # fmt: skip
+
+    def close(self):
+        self.closed = True
+
+
+def adapters():
+    if os.environ.get("FAKE_ADAPTERS") == "none":
+        return []
+    common = {"backend": "vulkan", "driver": "1.0", "vendor": 0, "device": 0}
+    return [{"name": "soft", "kind": "software", **common}, {"name": "big card", "kind": "discrete", **common}]
+
+
+def device_info(adapter="auto"):
+    if adapter not in ("auto", "software", "hardware", "soft"):
+        raise DeviceError(f"[Device] adapter: expected a name among soft; got {adapter!r}; fix: see devices")
+    return {"name": "soft", "kind": "software", "max_texture_side": 8192, "max_buffer_bytes": 1 << 30}
+
+
+def memory_metrics():
+    return {"total_limit": _limit, "total_bytes": 0, "peak_bytes": 1 << 20, "top": []}
+
+
+def set_memory_budget(total=None, host_visible=None):
+    global _limit
+    limits.append(total)
+    _limit = total if total is not None else 512 << 20
