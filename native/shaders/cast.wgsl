@@ -10,7 +10,7 @@ struct Ray {
 @group(2) @binding(1) var<storage, read_write> hits: array<vec4f>;
 
 @compute @workgroup_size(64)
-fn cast(@builtin(global_invocation_id) id: vec3u) {
+fn cast_ray(@builtin(global_invocation_id) id: vec3u) {
     if (id.x >= arrayLength(&rays)) { return; }
     let ray = rays[id.x];
     var o = vec3f(cells_from_world(ray.origin.xy) + frame.centre_in_cells, ray.origin.z / lanes.exaggeration);

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use glam::{DVec2, DVec3};
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArray, PyUntypedArrayMethods, ndarray};
-use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArray, PyUntypedArrayMethods, ndarray};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice};
 
@@ -21,21 +20,26 @@ use crate::scene::light::{Shading, Sun};
 use crate::scene::style::{ColorRamp, Style, parse_color};
 use crate::scene::{Scene, checked};
 
-pyo3::create_exception!(forge3d_native, RenderFailure, PyRuntimeError);
-pyo3::create_exception!(forge3d_native, DeviceError, RenderFailure);
-pyo3::create_exception!(forge3d_native, Cancelled, RenderFailure);
-pyo3::create_exception!(forge3d_native, InputError, PyValueError);
-pyo3::create_exception!(forge3d_native, MemoryBudgetError, PyMemoryError);
+/// The exceptions, in a module of their own: `RenderError` is the name of our own error type too.
+mod exceptions {
+    use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
+
+    pyo3::create_exception!(forge3d_native, RenderError, PyRuntimeError);
+    pyo3::create_exception!(forge3d_native, DeviceError, RenderError);
+    pyo3::create_exception!(forge3d_native, Cancelled, RenderError);
+    pyo3::create_exception!(forge3d_native, InputError, PyValueError);
+    pyo3::create_exception!(forge3d_native, MemoryBudgetError, PyMemoryError);
+}
 
 impl From<RenderError> for PyErr {
     fn from(error: RenderError) -> Self {
         let text = error.to_string();
         match error {
-            RenderError::Device(_) => DeviceError::new_err(text),
-            RenderError::Cancelled => Cancelled::new_err(text),
-            RenderError::Input(_) => InputError::new_err(text),
-            RenderError::Budget(_) => MemoryBudgetError::new_err(text),
-            _ => RenderFailure::new_err(text),
+            RenderError::Device(_) => exceptions::DeviceError::new_err(text),
+            RenderError::Cancelled => exceptions::Cancelled::new_err(text),
+            RenderError::Input(_) => exceptions::InputError::new_err(text),
+            RenderError::Budget(_) => exceptions::MemoryBudgetError::new_err(text),
+            _ => exceptions::RenderError::new_err(text),
         }
     }
 }
@@ -502,11 +506,11 @@ fn drain_log() -> Vec<(String, String, String)> {
 fn forge3d_native(py: Python<'_>, module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::log_buffer::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add("RenderError", py.get_type::<RenderFailure>())?;
-    module.add("DeviceError", py.get_type::<DeviceError>())?;
-    module.add("Cancelled", py.get_type::<Cancelled>())?;
-    module.add("InputError", py.get_type::<InputError>())?;
-    module.add("MemoryBudgetError", py.get_type::<MemoryBudgetError>())?;
+    module.add("RenderError", py.get_type::<exceptions::RenderError>())?;
+    module.add("DeviceError", py.get_type::<exceptions::DeviceError>())?;
+    module.add("Cancelled", py.get_type::<exceptions::Cancelled>())?;
+    module.add("InputError", py.get_type::<exceptions::InputError>())?;
+    module.add("MemoryBudgetError", py.get_type::<exceptions::MemoryBudgetError>())?;
     module.add_class::<PyRenderer>()?;
     module.add_function(wrap_pyfunction!(adapters, module)?)?;
     module.add_function(wrap_pyfunction!(device_info, module)?)?;

@@ -113,7 +113,8 @@ fn map(gpu: &GpuContext, buffer: &TrackedBuffer, mode: wgpu::MapMode) -> Result<
         let _ = sender.send(result);
     });
     gpu.wait(None)?;
-    match receiver.try_recv() {
+    // The callback may run in another thread's poll, a moment after ours returned.
+    match receiver.recv_timeout(std::time::Duration::from_secs(10)) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(RenderError::Readback(format!("mapping failed: {error}"))),
         Err(_) => Err(RenderError::Readback("mapping did not finish; the device may be lost".into())),
