@@ -13,7 +13,10 @@ profile=$work/profile/profiles/default
 mkdir -p "$profile/QGIS" "$profile/python/plugins" "$work/run" "$work/home"
 chmod 0700 "$work/run"
 if [ -d "$plugin" ]; then
-    ln -s "$plugin" "$profile/python/plugins/forge3d_qgis"
+    # A checkout: the package with metadata.txt beside its modules, as the zip has it.
+    mkdir "$profile/python/plugins/forge3d_qgis"
+    ln -s "$plugin"/* "$profile/python/plugins/forge3d_qgis/"
+    ln -sf "$plugin/../metadata.txt" "$profile/python/plugins/forge3d_qgis/"
 else
     python3 -m zipfile -e "$plugin" "$profile/python/plugins"
 fi

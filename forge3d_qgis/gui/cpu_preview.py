@@ -1,0 +1,51 @@
+"""The hillshade from above that NumPy can draw when nothing else can."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..core.dem import Dem
+
+
+def hillshade(
+    dem: Dem, size: tuple[int, int], azimuth: float, altitude: float, exaggeration: float, background: tuple
+) -> np.ndarray:
+    """RGBA (height, width, 4): the whole DEM from above, north up, after Horn (1981), fitted into ``size``.
+
+    Neighbours are averaged first when the DEM is larger than the picture, so that no stripes appear.
+    """
+    width, height = size
+    heights = dem.heights
+    step = max(1, math.ceil(max(heights.shape[1] / width, heights.shape[0] / height)))
+    rows, cols = heights.shape[0] // step, heights.shape[1] // step
+    coarse = heights[: rows * step, : cols * step].reshape(rows, step, cols, step)
+    known = np.isfinite(coarse)
+    count = known.sum(axis=(1, 3))
+    coarse = np.where(known, coarse, 0.0).sum(axis=(1, 3)) / np.maximum(count, 1)
+    coarse[count == 0] = np.nan
+    xc, xr, yc, yr = (one * step for one in dem.cell_to_world)
+    determinant = xc * yr - xr * yc
+    grey = np.full((rows, cols), np.nan)
+    z = coarse * exaggeration
+    if rows >= 3 and cols >= 3:
+        by_col = (z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:] - z[:-2, :-2] - 2 * z[1:-1, :-2] - z[2:, :-2]) / 8
+        by_row = (z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:] - z[:-2, :-2] - 2 * z[:-2, 1:-1] - z[:-2, 2:]) / 8
+        east, north = (by_col * yr - by_row * yc) / determinant, (by_row * xc - by_col * xr) / determinant
+        turn, rise = math.radians(azimuth), math.radians(altitude)
+        sun = (math.sin(turn) * math.cos(rise), math.cos(turn) * math.cos(rise), math.sin(rise))
+        light = (sun[2] - east * sun[0] - north * sun[1]) / np.sqrt(1 + east * east + north * north)
+        grey[1:-1, 1:-1] = 1 + 254 * np.clip(light, 0, 1)
+    scale = min(width / cols, height / rows)
+    out_w, out_h = max(1, round(cols * scale)), max(1, round(rows * scale))
+    grey = grey[(np.arange(out_h) * rows // out_h)[:, None], (np.arange(out_w) * cols // out_w)[None, :]]
+    if yr > 0:
+        grey = grey[::-1]
+    picture = np.empty((height, width, 4), dtype=np.uint8)
+    picture[...] = (*background, 255)
+    top, left = (height - out_h) // 2, (width - out_w) // 2
+    lit = np.isfinite(grey)
+    target = picture[top : top + out_h, left : left + out_w]
+    target[lit] = np.stack([grey[lit]] * 3 + [np.full(lit.sum(), 255)], axis=-1).astype(np.uint8)
+    return picture

@@ -1,0 +1,321 @@
+"""Pictures that leave the dock: PNG of any size, the clipboard, print layouts."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsLayoutItemPicture,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsPrintLayout,
+    QgsProject,
+    QgsUnitTypes,
+)
+from qgis.PyQt.QtCore import QObject, QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QApplication, QPushButton
+
+from ..core.errors import Cancelled
+from ..core.export import PngWriter
+from ..core.memory_tracker import band_rows
+from ..core.render import RenderSession
+from ..text import tr
+from . import preferences
+from .export_dialog import ExportDialog, ExportWish
+from .relief import STOP_S, Relief, log, task_over
+from .task import BackgroundTask, Outcome
+
+PIXELS_A_STRETCH = 1 << 20  # of one band: between bands the preview answers
+REFINE_MS = 50.0
+LAYOUT_WIDTH_MM = 180.0
+LARGEST_EXPORT_DRAPE = 8192
+
+
+class ExportJob:
+    """A picture in bands into a PNG, for ``RenderWorker.run_job``. Watched and stopped from other threads."""
+
+    def __init__(
+        self,
+        wish: ExportWish,
+        scene_for: Callable[[int], Any],
+        budget: int,
+        drape: Callable[[], np.ndarray] | None,
+    ) -> None:
+        self._wish = wish
+        self._scene = scene_for(wish.height)
+        self._make_drape = drape
+        self._lines = max(1, min(band_rows((wish.width, wish.height), budget), PIXELS_A_STRETCH // wish.width or 1))
+        self._top = 0
+        self._writer: PngWriter | None = None
+        self._stop = threading.Event()
+        self.replaces_drape = drape is not None
+        self.share = 0.0
+        self.error: Exception | None = None
+        self.over = threading.Event()
+
+    # any thread
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    # the worker's thread
+
+    def step(self, session: RenderSession) -> bool:
+        wish = self._wish
+        if self._stop.is_set():
+            raise Cancelled("the export was cancelled")
+        if self._writer is None:
+            self._writer = PngWriter(wish.path, wish.width, wish.height, dpi=wish.dpi, alpha=wish.transparent)
+        if self._make_drape is not None:
+            session.set_drape(self._make_drape())
+            self._make_drape = None
+        lines = min(self._lines, wish.height - self._top)
+        if session.size != (wish.width, lines):
+            session.resize((wish.width, lines))
+        session.set_window(0, self._top, (wish.width, wish.height))
+        session.set_scene(self._scene)
+        done = 0
+        while done < wish.samples:
+            if self._stop.is_set():
+                raise Cancelled("the export was cancelled")
+            done = session.refine(REFINE_MS, samples=wish.samples)
+            part = min(1.0, session.progress() / wish.samples)
+            self.share = (self._top + lines * part) / wish.height
+        self._writer.write_rows(session.read().rgba)
+        self._top += lines
+        if self._top < wish.height:
+            return False
+        self._writer.close()
+        self.over.set()
+        return True
+
+    def failed(self, error: Exception) -> None:
+        self.error = error
+        if self._writer is not None:
+            self._writer.discard()
+        self.over.set()
+
+    def close(self) -> None:
+        if not self.over.is_set():
+            self.failed(Cancelled("the export was cancelled"))
+
+    def wait(self, set_progress: Callable[[float], None], stopped: Callable[[], bool]) -> Path:
+        """For a QGIS task: follows the job to its end."""
+        while not self.over.wait(0.05):
+            set_progress(self.share)
+            if stopped():
+                self.stop()
+        if self.error is not None:
+            raise self.error
+        set_progress(1.0)
+        return Path(self._wish.path)
+
+
+class ExportController(QObject):
+    """Asks, exports in the background, and tells how it went."""
+
+    def __init__(self, iface, relief: Relief, parent) -> None:
+        super().__init__(parent)
+        self._iface = iface
+        self._relief = relief
+        self._dock = parent
+        self._dialog: ExportDialog | None = None
+        self._task: BackgroundTask | None = None
+        self._job: ExportJob | None = None
+        self._drape_job = None
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None or self._drape_job is not None
+
+    def copy(self) -> None:
+        image = self._dock.preview.image()
+        if image is not None:
+            QApplication.clipboard().setImage(image)
+            self._say(tr("The picture is on the clipboard."), Qgis.MessageLevel.Success)
+
+    def ask(self) -> None:
+        """Opens the dialog; it does not block, so that the map and the relief stay alive behind it."""
+        if self._relief.loaded is None:
+            return
+        if self.busy:
+            self._say(tr("An export is under way. Wait for it, or cancel it in the status bar."), Qgis.MessageLevel.Info)
+            return
+        if self._relief.native_problem is not None:
+            self._say(tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning)
+            return
+        size = self._relief.size
+        dialog = ExportDialog(
+            (size.width(), size.height()),
+            self._relief.layer.name() if self._relief.layer is not None else "relief",
+            self._relief.settings.transparent,
+            self._relief.pixels_a_second(),
+            self._dock,
+        )
+        dialog.accepted.connect(lambda: self.export(dialog.wish()))
+        dialog.finished.connect(dialog.deleteLater)
+        self._dialog = dialog
+        dialog.destroyed.connect(self._dialog_gone)
+        dialog.open()
+
+    def _dialog_gone(self) -> None:
+        self._dialog = None
+
+    def export(self, wish: ExportWish, then: Callable[[Path], None] | None = None) -> bool:
+        """Starts the export; ``then`` is called with the path instead of the usual message."""
+        relief = self._relief
+        if relief.loaded is None or relief.worker is None or self.busy:
+            return False
+        settings = relief.settings
+        if wish.transparent != settings.transparent:
+            settings = settings.__class__.from_dict({**settings.as_dict(), "transparent": wish.transparent})
+        scene_for = relief.scene_function(settings)
+        if not relief.draped:
+            self._start(wish, scene_for, None, then)
+            return True
+        side = min(LARGEST_EXPORT_DRAPE, max(wish.width, wish.height, 2 * max(relief.size.width(), relief.size.height())))
+        job, rgba = relief.start_drape(side)
+        self._drape_job = job
+
+        def draped() -> None:
+            if self._drape_job is job:
+                self._drape_job = None
+                image = job.renderedImage()
+                self._start(wish, scene_for, lambda: rgba(image), then)
+
+        job.finished.connect(draped)
+        return True
+
+    def _start(self, wish: ExportWish, scene_for, drape, then) -> None:
+        worker = self._relief.worker
+        if worker is None:
+            return
+        job = ExportJob(wish, scene_for, self._relief.budget(), drape)
+        task = BackgroundTask(
+            tr("Exporting {name}").format(name=Path(wish.path).name),
+            job.wait,
+            lambda outcome: self._ended(job, outcome, then),
+        )
+        self._job, self._task = job, task
+        worker.run_job(job)
+        QgsApplication.taskManager().addTask(task)
+
+    def _ended(self, job: ExportJob, outcome: Outcome, then: Callable[[Path], None] | None) -> None:
+        if job is not self._job:
+            return
+        job.stop()  # when the task was cancelled before it began, nobody else has told the job
+        self._job = self._task = None
+        if outcome.error is None:
+            if then is not None:
+                then(outcome.value)
+            else:
+                self._tell(outcome.value)
+        elif isinstance(outcome.error, Cancelled):
+            self._say(tr("The export was cancelled. Nothing was written."), Qgis.MessageLevel.Info)
+        else:
+            log(f"Export: {type(outcome.error).__name__}: {outcome.error}", Qgis.MessageLevel.Critical)
+            self._say(tr("Export failed: {reason}").format(reason=outcome.error), Qgis.MessageLevel.Critical)
+
+    def _tell(self, path: Path) -> None:
+        bar = self._iface.messageBar()
+        message = bar.createMessage(tr("Forge3D"), tr("Exported to {path}").format(path=str(path)))
+        button = QPushButton(tr("Open"))
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))))
+        folder = QPushButton(tr("Show folder"))
+        folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))))
+        for one in (button, folder):
+            message.layout().addWidget(one)
+        bar.pushWidget(message, Qgis.MessageLevel.Success, 15)
+
+    # print layouts --------------------------------------------------------------------------------------------------
+
+    def fill_layouts(self, menu) -> None:
+        menu.clear()
+        manager = QgsProject.instance().layoutManager()
+        for layout in manager.printLayouts():
+            name = layout.name()
+            menu.addAction(name).triggered.connect(lambda _=False, name=name: self.add_to_layout(name))
+        if manager.printLayouts():
+            menu.addSeparator()
+        menu.addAction(tr("New layout")).triggered.connect(lambda: self.add_to_layout(None))
+
+    def add_to_layout(self, name: str | None) -> bool:
+        """Draws the view at the layout's resolution and puts it in as a picture that the project itself holds."""
+        if self._relief.native_problem is not None or self._relief.loaded is None:
+            self._say(tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning)
+            return False
+        manager = QgsProject.instance().layoutManager()
+        layout = manager.layoutByName(name) if name is not None else None
+        dpi = layout.renderContext().dpi() if layout is not None else 300.0
+        width = round(LAYOUT_WIDTH_MM / 25.4 * dpi)
+        size = self._relief.size
+        height = max(1, round(width * size.height() / max(1, size.width())))
+        handle, path = tempfile.mkstemp(prefix="forge3d_", suffix=".png")
+        os.close(handle)
+        wish = ExportWish(path, width, height, preferences.samples(), dpi, self._relief.settings.transparent)
+        return self.export(wish, lambda done: self._put_into_layout(name, done, height / width))
+
+    def _put_into_layout(self, name: str | None, path: Path, ratio: float) -> None:
+        try:
+            content = base64.b64encode(path.read_bytes()).decode("ascii")
+        except OSError as error:
+            self._say(tr("Export failed: {reason}").format(reason=error), Qgis.MessageLevel.Critical)
+            return
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        project = QgsProject.instance()
+        layout = project.layoutManager().layoutByName(name) if name is not None else None
+        if layout is None:
+            layout = QgsPrintLayout(project)
+            layout.initializeDefaults()
+            layout.setName(project.layoutManager().generateUniqueTitle())
+            project.layoutManager().addLayout(layout)
+        millimetres = QgsUnitTypes.LayoutUnit.LayoutMillimeters
+        item = QgsLayoutItemPicture(layout)
+        item.setId(tr("Forge3D Relief"))
+        item.setPicturePath(f"base64:{content}", QgsLayoutItemPicture.Format.FormatRaster)
+        item.setResizeMode(QgsLayoutItemPicture.ResizeMode.Zoom)
+        layout.addLayoutItem(item)
+        item.attemptMove(QgsLayoutPoint(15, 15, millimetres))
+        item.attemptResize(QgsLayoutSize(LAYOUT_WIDTH_MM, LAYOUT_WIDTH_MM * ratio, millimetres))
+        self._iface.openLayoutDesigner(layout)
+
+    # the end --------------------------------------------------------------------------------------------------------
+
+    def layers_leave(self, ids: list[str]) -> None:
+        layer = self._relief.layer
+        if layer is not None and layer.id() in ids:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Stops what is under way; half-written files are deleted by the worker. Tells nobody."""
+        if self._dialog is not None:
+            self._dialog.reject()
+        drape, self._drape_job = self._drape_job, None
+        if drape is not None:
+            drape.cancelWithoutBlocking()
+        task, self._task = self._task, None
+        job, self._job = self._job, None
+        if job is not None:
+            job.stop()
+        if task is not None:
+            task.abandon()
+            if not task_over(task, STOP_S):
+                log("The export did not stop in time.", Qgis.MessageLevel.Warning)
+
+    def _say(self, text: str, level: Qgis.MessageLevel) -> None:
+        self._dock.say(text, level)
+
+

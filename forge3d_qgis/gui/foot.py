@@ -1,0 +1,155 @@
+"""The foot of the dock: where the pointer is, what was done to the data, who draws, and how much memory it takes."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QRectF, QSize, Qt
+from qgis.PyQt.QtGui import QColor, QPainter, QPalette
+from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from ..text import number, size_text, tr
+
+AMBER_SHARE, RED_SHARE = 0.75, 0.90
+CALM, AMBER, RED = QColor(86, 140, 98), QColor(224, 150, 24), QColor(200, 48, 40)
+
+
+def meter_colour(share: float) -> QColor:
+    if share > RED_SHARE:
+        return RED
+    return AMBER if share > AMBER_SHARE else CALM
+
+
+class ElidedLabel(QLabel):
+    """One line that shortens itself and shows the whole in its tooltip."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+
+    def setText(self, text: str) -> None:  # noqa: N802 (Qt's name)
+        super().setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(40, super().minimumSizeHint().height())
+
+    def paintEvent(self, event) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class MemoryMeter(QWidget):
+    """Memory held against the budget: calm, amber over 75 %, red over 90 %."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("forge3dMemoryMeter")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.held, self.limit = 0, 0
+        self.setToolTip(tr("Memory of the renderer"))
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(118, self.fontMetrics().height() + 6)
+
+    def share(self) -> float:
+        return self.held / self.limit if self.limit else 0.0
+
+    def set_memory(self, metrics: dict) -> None:
+        self.held, self.limit = int(metrics["total_bytes"]), int(metrics["total_limit"])
+        lines = [
+            tr("{held} of {limit} in use ({share} %)").format(
+                held=size_text(self.held), limit=size_text(self.limit), share=number(100 * self.share())
+            ),
+            tr("Highest so far: {peak}").format(peak=size_text(int(metrics["peak_bytes"]))),
+        ]
+        lines += [f"{label}: {size_text(size)}" for label, size in metrics.get("top", [])]
+        lines.append(tr("The budget is set in Settings ▸ Options ▸ Forge3D."))
+        self.setToolTip("\n".join(lines))
+        self.setAccessibleDescription(lines[0])
+        self.update()
+
+    def paintEvent(self, event) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        ink = palette.color(QPalette.ColorRole.WindowText)
+        text = size_text(self.held) if self.limit else "–"
+        painter.setPen(ink)
+        words = painter.fontMetrics().horizontalAdvance(text)
+        whole = QRectF(self.rect())
+        painter.drawText(whole, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        track = QRectF(0, whole.center().y() - 3, max(12.0, whole.width() - words - 7), 6)
+        ink.setAlpha(46)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+        painter.drawRoundedRect(track, 3, 3)
+        filled = QRectF(track)
+        filled.setWidth(track.width() * min(1.0, self.share()))
+        painter.setBrush(meter_colour(self.share()))
+        if filled.width() >= 1:
+            painter.drawRoundedRect(filled, 3, 3)
+
+
+class Badge(QLabel):
+    """A small rounded word, for “software”."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setContentsMargins(6, 0, 6, 0)
+        self.hide()
+
+    def paintEvent(self, event) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(224, 150, 24, 60))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0, 0.5, 0, -0.5), 4, 4)
+        painter.end()
+        super().paintEvent(event)
+
+
+class Foot(QWidget):
+    """Three quiet lines under the picture, always true."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("forge3dFoot")
+        font = self.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.88))
+        self.setFont(font)
+        self.pointer = ElidedLabel("forge3dPointer")
+        self.data = ElidedLabel("forge3dProvenance")
+        self.adapter = ElidedLabel("forge3dAdapter")
+        self.badge = Badge("forge3dSoftwareBadge")
+        self.badge.setText(tr("software"))
+        self.badge.setToolTip(tr("No graphics card is used: the processor draws. It works everywhere and is slower."))
+        self.meter = MemoryMeter()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 5)
+        column.setSpacing(2)
+        column.addWidget(self.pointer)
+        column.addWidget(self.data)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.badge)
+        row.addWidget(self.adapter, 1)
+        row.addWidget(self.meter)
+        column.addLayout(row)
+        self.clear()
+
+    def clear(self) -> None:
+        self.pointer.setText("")
+        self.data.setText("")
+        self.adapter.setText("")
+        self.badge.hide()
+
+    def set_adapter(self, name: str, software: bool, samples: int, wanted: int, milliseconds: float) -> None:
+        self.badge.setVisible(software)
+        parts = [tr("{done} of {wanted} samples").format(done=samples, wanted=wanted)]
+        parts.append(tr("{time} ms").format(time=number(milliseconds)))
+        self.adapter.setText(" · ".join([*parts, name]))

@@ -1,0 +1,52 @@
+"""Settings of the user, not of a project: budget, adapter, samples, the last export. One group in QgsSettings."""
+
+from __future__ import annotations
+
+from qgis.core import QgsSettings
+
+GROUP = "forge3d_qgis"
+DEFAULT_SAMPLES = 64
+
+
+def _get(key: str, default, kind):
+    return QgsSettings().value(f"{GROUP}/{key}", default, type=kind)
+
+
+def _set(key: str, value) -> None:
+    QgsSettings().setValue(f"{GROUP}/{key}", value)
+
+
+def budget_mebibytes() -> int:
+    """The memory limit; 0 lets the native part choose by the adapter's kind."""
+    return max(0, _get("budget_mib", 0, int))
+
+
+def set_budget_mebibytes(value: int) -> None:
+    _set("budget_mib", int(value))
+
+
+def adapter() -> str:
+    """``auto``, ``hardware``, ``software`` or a part of an adapter's name."""
+    return _get("adapter", "auto", str) or "auto"
+
+
+def set_adapter(value: str) -> None:
+    _set("adapter", value)
+
+
+def samples() -> int:
+    """Samples a pixel at which the preview is done."""
+    return min(1024, max(1, _get("samples", DEFAULT_SAMPLES, int)))
+
+
+def set_samples(value: int) -> None:
+    _set("samples", int(value))
+
+
+def remembered(key: str, default, kind):
+    """A value of a dialog's last use."""
+    return _get(f"last/{key}", default, kind)
+
+
+def remember(key: str, value) -> None:
+    _set(f"last/{key}", value)

@@ -1,0 +1,362 @@
+"""PreviewLabel: the picture, and the hands on it. Knows nothing of DEMs; says what the user did in picture shares."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from qgis.PyQt.QtCore import QPoint, QPointF, QRectF, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap, QTextOption
+from qgis.PyQt.QtWidgets import QLabel, QSizePolicy
+
+from ..text import tr
+
+DEGREES_PER_PIXEL = 0.4
+KEY_TURN = 10.0  # degrees an arrow key turns
+KEY_ZOOM = 1.25
+WHEEL_ZOOM = 1.2  # for one notch
+CLICK_SLACK = 4  # pixels a hand may tremble within a click
+COMPASS_RADIUS = 17
+
+
+class PreviewLabel(QLabel):
+    """Shows one RGBA picture, sharp on any screen, and turns mouse and keys into wishes for another view."""
+
+    orbited = pyqtSignal(float, float)  # degrees: right, up
+    pan_started = pyqtSignal(QPointF)
+    pan_moved = pyqtSignal(QPointF)
+    zoomed = pyqtSignal(QPointF, float)
+    recentred = pyqtSignal(QPointF)
+    hovered = pyqtSignal(QPointF)
+    left = pyqtSignal()
+    clicked = pyqtSignal(QPointF)
+    drag_ended = pyqtSignal()
+    north_wanted = pyqtSignal()
+    top_wanted = pyqtSignal()
+    home_wanted = pyqtSignal()
+    resized = pyqtSignal()
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self.setObjectName("forge3dPreview")
+        self.setAccessibleName(tr("3D relief"))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 120)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setWhatsThis(
+            tr(
+                "Left drag orbits, right drag or Shift+drag pans over the ground, the wheel zooms to the cursor, a double "
+                "click recentres. Keys: arrows, + and −, N north, T from above, Home for everything."
+            )
+        )
+        self._image: QImage | None = None
+        self._bytes: np.ndarray | None = None  # keeps the picture's memory alive under the QImage
+        self._press: QPoint | None = None
+        self._last: QPoint | None = None
+        self._mode = ""
+        self._moved = False
+        self._checkers: QBrush | None = None
+        self._title, self._hint = "", ""
+        self._badge = ""
+        self._heading: float | None = None
+        self._busy: float | None = None
+
+    # what it shows ------------------------------------------------------------------------------------------------
+
+    def show_image(self, rgba: np.ndarray) -> None:
+        """Shows uint8 (height, width, 4), straight alpha, without copying the bytes."""
+        height, width = rgba.shape[:2]
+        self._bytes = rgba
+        self._image = QImage(rgba.data, width, height, width * 4, QImage.Format.Format_RGBA8888)
+        self.update()
+
+    def image(self) -> QImage | None:
+        """A copy of the picture, free of the label."""
+        return self._image.copy() if self._image is not None else None
+
+    def clear_image(self) -> None:
+        self._image = None
+        self._bytes = None
+        self.update()
+
+    def set_message(self, title: str, hint: str = "") -> None:
+        """Words in the middle while there is no picture."""
+        self._title, self._hint = title, hint
+        self.setAccessibleDescription(f"{title} {hint}".strip())
+        self.update()
+
+    def set_badge(self, text: str) -> None:
+        """A short remark in the corner of the picture, such as “CPU preview”."""
+        self._badge = text
+        self.update()
+
+    def set_heading(self, heading: float | None) -> None:
+        """Where the compass points; None hides it."""
+        self._heading = heading
+        self.update()
+
+    def set_busy(self, share: float | None) -> None:
+        """A thin bar along the bottom: 0..1; negative means under way without a known end; None hides it."""
+        if share != self._busy:
+            self._busy = share
+            self.update()
+
+    def pixel_size(self) -> QSize:
+        """How many real pixels the label covers."""
+        ratio = self.devicePixelRatioF()
+        return QSize(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's names from here on)
+        return QSize(400, 300)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(160, 120)
+
+    # hands --------------------------------------------------------------------------------------------------------
+
+    def _share(self, where: QPoint) -> QPointF:
+        return QPointF(where.x() / max(1, self.width()), where.y() / max(1, self.height()))
+
+    def _compass(self) -> QPointF:
+        return QPointF(self.width() - COMPASS_RADIUS - 9, COMPASS_RADIUS + 9)
+
+    def _on_compass(self, where: QPoint) -> bool:
+        if self._heading is None or self._image is None:
+            return False
+        away = QPointF(where) - self._compass()
+        return math.hypot(away.x(), away.y()) <= COMPASS_RADIUS + 2
+
+    def mousePressEvent(self, event) -> None:  # noqa: N802
+        if self._image is None or self._mode:
+            return
+        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() == Qt.MouseButton.LeftButton and self._on_compass(event.pos()):
+            self.north_wanted.emit()
+            return
+        if event.button() == Qt.MouseButton.LeftButton and not shifted:
+            self._mode = "orbit"
+        elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            self._mode = "pan"
+            self.pan_started.emit(self._share(event.pos()))
+        else:
+            return
+        self._press = self._last = event.pos()
+        self._moved = False
+
+    def mouseMoveEvent(self, event) -> None:  # noqa: N802
+        where = event.pos()
+        if not self._mode:
+            over = self._on_compass(where)
+            self.setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.CrossCursor)
+            self.setToolTip(tr("Turn the view to north (N)") if over else "")
+            self.hovered.emit(self._share(where))
+            return
+        if not self._moved and (where - self._press).manhattanLength() < CLICK_SLACK:
+            return
+        if not self._moved:
+            self._moved = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        step = where - self._last
+        self._last = where
+        if self._mode == "orbit":
+            self.orbited.emit(step.x() * DEGREES_PER_PIXEL, step.y() * DEGREES_PER_PIXEL)
+        else:
+            self.pan_moved.emit(self._share(where))
+
+    def mouseReleaseEvent(self, event) -> None:  # noqa: N802
+        if not self._mode:
+            return
+        mode, self._mode = self._mode, ""
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        if self._moved:
+            self.drag_ended.emit()
+        elif mode == "orbit" and event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(self._share(event.pos()))
+
+    def mouseDoubleClickEvent(self, event) -> None:  # noqa: N802
+        if self._image is not None and event.button() == Qt.MouseButton.LeftButton:
+            if not self._on_compass(event.pos()):
+                self.recentred.emit(self._share(event.pos()))
+
+    def wheelEvent(self, event) -> None:  # noqa: N802
+        if self._image is None:
+            return
+        notches = event.angleDelta().y() / 120.0
+        if notches:
+            self.zoomed.emit(self._share(event.position().toPoint()), WHEEL_ZOOM**notches)
+        event.accept()
+
+    def contextMenuEvent(self, event) -> None:  # noqa: N802
+        event.accept()  # the right button pans; a menu of the dock's would pop up under the hand
+
+    def leaveEvent(self, event) -> None:  # noqa: N802
+        self.left.emit()
+
+    def keyPressEvent(self, event) -> None:  # noqa: N802
+        turns = {
+            Qt.Key.Key_Left: (-KEY_TURN, 0.0),
+            Qt.Key.Key_Right: (KEY_TURN, 0.0),
+            Qt.Key.Key_Up: (0.0, KEY_TURN / 2),
+            Qt.Key.Key_Down: (0.0, -KEY_TURN / 2),
+        }
+        key = event.key()
+        if key in turns:
+            self.orbited.emit(*turns[key])
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoomed.emit(QPointF(0.5, 0.5), KEY_ZOOM)
+        elif key == Qt.Key.Key_Minus:
+            self.zoomed.emit(QPointF(0.5, 0.5), 1.0 / KEY_ZOOM)
+        elif key == Qt.Key.Key_N:
+            self.north_wanted.emit()
+        elif key == Qt.Key.Key_T:
+            self.top_wanted.emit()
+        elif key == Qt.Key.Key_Home:
+            self.home_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+        if not event.isAutoRepeat():
+            self.drag_ended.emit()
+
+    def keyReleaseEvent(self, event) -> None:  # noqa: N802
+        if not event.isAutoRepeat():
+            self.drag_ended.emit()
+        super().keyReleaseEvent(event)
+
+    def resizeEvent(self, event) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    # paint --------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        whole = QRectF(self.rect())
+        if self._image is None:
+            self._paint_words(painter, whole)
+        else:
+            if self._image.hasAlphaChannel():
+                painter.fillRect(whole, self._checker_brush())
+            exact = self._image.size() == self.pixel_size()
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not exact)
+            painter.drawImage(self._picture_rect(), self._image)
+            if self._heading is not None:
+                self._paint_compass(painter)
+            if self._badge:
+                self._paint_badge(painter)
+        if self._busy is not None:
+            self._paint_bar(painter)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1.0))
+            painter.drawRect(whole.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _picture_rect(self) -> QRectF:
+        """The label, or the largest part of it with the picture's own shape while a new size is under way."""
+        whole = QRectF(self.rect())
+        wide, high = self._image.width(), self._image.height()
+        scale = min(whole.width() / wide, whole.height() / high)
+        # A draft is rounded to whole pixels: within two of them it fills the label rather than shiver at the edges.
+        if abs(wide * scale - whole.width()) < 6 and abs(high * scale - whole.height()) < 6:
+            return whole
+        size = QRectF(0, 0, wide * scale, high * scale)
+        size.moveCenter(whole.center())
+        return size
+
+    def _checker_brush(self) -> QBrush:
+        if self._checkers is None:
+            tile = QPixmap(16, 16)
+            tile.fill(QColor(236, 236, 236))
+            pen = QPainter(tile)
+            pen.fillRect(0, 0, 8, 8, QColor(214, 214, 214))
+            pen.fillRect(8, 8, 8, 8, QColor(214, 214, 214))
+            pen.end()
+            self._checkers = QBrush(tile)
+        return self._checkers
+
+    def _paint_words(self, painter: QPainter, whole: QRectF) -> None:
+        palette = self.palette()
+        painter.fillRect(whole, palette.color(QPalette.ColorRole.Base))
+        ink = palette.color(QPalette.ColorRole.Text)
+        self._paint_ridge(painter, whole, ink)
+        title_font = self.font()
+        title_font.setPointSizeF(title_font.pointSizeF() * 1.15)
+        title_font.setBold(True)
+        centred = QTextOption(Qt.AlignmentFlag.AlignHCenter)
+        width = max(80.0, whole.width() - 48)
+        painter.setFont(title_font)
+        top = whole.height() * 0.42
+        box = painter.boundingRect(QRectF(24, top, width, whole.height()), self._title, centred)
+        painter.setPen(ink)
+        painter.drawText(box, self._title, centred)
+        painter.setFont(self.font())
+        ink.setAlpha(165)
+        painter.setPen(ink)
+        below = QRectF(24, box.bottom() + 6, width, max(0.0, whole.height() - box.bottom() - 10))
+        painter.drawText(below, self._hint, centred)
+
+    @staticmethod
+    def _paint_ridge(painter: QPainter, whole: QRectF, ink: QColor) -> None:
+        """A quiet drawing of a mountain above the words."""
+        unit = min(whole.width(), whole.height()) / 9.0
+        middle, base = whole.center().x(), whole.height() * 0.36
+        ridge = QPainterPath(QPointF(middle - 2.0 * unit, base))
+        for right, up in ((-0.7, 1.35), (-0.1, 0.7), (0.7, 1.8), (2.2, 0.0)):
+            ridge.lineTo(middle + right * unit, base - up * unit)
+        ridge.closeSubpath()
+        shade = QColor(ink)
+        shade.setAlpha(34)
+        painter.fillPath(ridge, shade)
+        dark = QPainterPath(QPointF(middle + 0.7 * unit, base - 1.8 * unit))
+        for right, up in ((2.2, 0.0), (0.95, 0.0), (0.45, 0.75)):
+            dark.lineTo(middle + right * unit, base - up * unit)
+        dark.closeSubpath()
+        painter.fillPath(dark, shade)
+
+    def _paint_compass(self, painter: QPainter) -> None:
+        painter.save()
+        painter.translate(self._compass())
+        painter.setPen(QPen(QColor(255, 255, 255, 150), 1.0))
+        painter.setBrush(QColor(30, 34, 40, 120))
+        painter.drawEllipse(QPointF(0, 0), COMPASS_RADIUS, COMPASS_RADIUS)
+        painter.rotate(-self._heading)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for colour, tip in ((QColor(255, 255, 255), -11.0), (QColor(255, 255, 255, 90), 11.0)):
+            needle = QPainterPath(QPointF(0.0, tip))
+            needle.lineTo(4.5, 0.0)
+            needle.lineTo(-4.5, 0.0)
+            needle.closeSubpath()
+            painter.fillPath(needle, colour)
+        font = self.font()
+        font.setPointSizeF(6.5)
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(40, 44, 52))
+        painter.drawText(QRectF(-5, -10.5, 10, 11), Qt.AlignmentFlag.AlignCenter, tr("N"))
+        painter.restore()
+
+    def _paint_badge(self, painter: QPainter) -> None:
+        metrics = painter.fontMetrics()
+        box = QRectF(8, 8, metrics.horizontalAdvance(self._badge) + 16, metrics.height() + 6)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(30, 34, 40, 170))
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(QColor(255, 255, 255))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._badge)
+
+    def _paint_bar(self, painter: QPainter) -> None:
+        colour = self.palette().color(QPalette.ColorRole.Highlight)
+        width = float(self.width())
+        track = QColor(colour)
+        track.setAlpha(60)
+        painter.fillRect(QRectF(0, self.height() - 3, width, 3), track)
+        if self._busy >= 0:
+            painter.fillRect(QRectF(0, self.height() - 3, width * min(1.0, self._busy), 3), colour)
+
+    def changeEvent(self, event) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == event.Type.PaletteChange:
+            self.update()

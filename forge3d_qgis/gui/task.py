@@ -1,0 +1,96 @@
+"""Reading heights as a QGIS task: progress in the status bar, a cancel button, and no way to take QGIS down.
+
+The rules these classes keep, each met by somebody: nothing escapes ``run`` (QGIS would show nothing, a bare application
+would abort); results live in an object of our own (the task is deleted after ``finished``); ``CancelWithoutPrompt``, so
+that quitting QGIS asks nothing; no dependent layers, or *New project* is refused while the task runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from qgis.core import QgsTask
+
+from ..core.errors import Cancelled
+from ..layers import LayerDem, Reading
+from ..text import tr
+
+
+class Outcome:
+    """What a task left: its value or its error. Outlives the task."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.error: Exception | None = None
+        self.started = threading.Event()
+        self.done = threading.Event()
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+
+class BackgroundTask(QgsTask):
+    """Runs ``work(set_progress, stopped)`` in QGIS's pool and tells ``on_done(outcome)`` on the user's thread."""
+
+    def __init__(
+        self,
+        title: str,
+        work: Callable[[Callable[[float], None], Callable[[], bool]], Any],
+        on_done: Callable[[Outcome], None],
+    ) -> None:
+        super().__init__(title, QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt)
+        self.outcome = Outcome()
+        self._work = work
+        self._on_done: Callable[[Outcome], None] | None = on_done
+
+    def run(self) -> bool:
+        outcome = self.outcome
+        outcome.started.set()
+        try:
+            if self._stopped():
+                raise Cancelled("the task was cancelled before it began")
+            outcome.value = self._work(lambda share: self.setProgress(100.0 * share), self._stopped)
+        except Exception as error:  # noqa: BLE001 (see the rules above)
+            outcome.error = error
+        finally:
+            outcome.done.set()
+        return outcome.error is None
+
+    def _stopped(self) -> bool:
+        return self.outcome.stopped() or self.isCanceled()
+
+    def finished(self, ok: bool) -> None:
+        listener, self._on_done = self._on_done, None
+        if self.outcome.error is None and not self.outcome.done.is_set():
+            self.outcome.error = Cancelled("the task was cancelled before it began")
+        if listener is not None:
+            listener(self.outcome)
+
+    def abandon(self) -> None:
+        """Stops the work and tells nobody. On the user's thread."""
+        self._on_done = None
+        self.outcome.stop()
+        self.cancel()
+
+
+def reading_task(
+    reading: Reading,
+    budget: int | None,
+    picture_size: tuple[int, int],
+    on_progress: Callable[[float], None],
+    on_done: Callable[[Outcome], None],
+) -> BackgroundTask:
+    def work(set_progress: Callable[[float], None], stopped: Callable[[], bool]) -> LayerDem:
+        def progress(share: float) -> None:
+            set_progress(share)
+            on_progress(share)
+
+        return reading.read(budget=budget, picture_size=picture_size, progress=progress, cancel=stopped)
+
+    return BackgroundTask(tr("Reading heights of “{name}”").format(name=reading.name), work, on_done)

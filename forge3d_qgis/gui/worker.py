@@ -1,0 +1,439 @@
+"""The one thread that talks to the renderer.
+
+Why a thread of our own and not a QgsTask: a view that is dragged makes a hundred pictures a minute. As tasks they would
+flicker in the status bar and hold one of QGIS's few pool threads, which the map canvas needs to draw itself. Reading and
+exporting, which a user may want to watch and stop, are tasks. Everything here obeys these rules:
+
+- the newest wish wins: there is one slot for the wanted view, not a queue;
+- every native call returns within about 100 ms, so stopping takes no longer, whatever goes on;
+- no Qt object is touched here: results leave through ``deliver(kind, value)``, which must be safe to call from any thread;
+- nothing escapes: a failure is delivered as ``failed``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..core.dem import Dem
+from ..core.errors import Cancelled, DeviceError
+from ..core.render import RenderSession, native
+
+DRAFT_MS = 45.0  # a lighter frame should not take longer while the hand moves
+SETTLE_S = 0.15  # without news for this long the hand rests and the picture may sharpen
+SLICE_MS = 40.0
+OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wish
+FIRST_GUESS = 2500.0  # pixels a millisecond before anything was measured
+LARGEST_DIVISOR = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A view: its scene for a picture height (orthographic resolution depends on it), size in pixels, quality."""
+
+    scene_for: Callable[[int], Any]
+    width: int
+    height: int
+    samples: int
+    dragging: bool = False
+    ticket: int = 0
+
+
+@dataclass
+class Frame:
+    """A picture and the truth about it."""
+
+    rgba: np.ndarray
+    samples: int
+    wanted: int
+    milliseconds: float  # from wish to picture
+    draft: bool
+    ticket: int
+    view: dict
+    memory: dict
+    device: dict
+
+
+class Job(Protocol):
+    replaces_drape: bool  # the preview's own is laid again afterwards
+
+    def step(self, session: RenderSession) -> bool:
+        """One stretch of work; True when all is done. Sets size, window and scene itself: the preview changed them."""
+
+    def failed(self, error: Exception) -> None: ...
+
+    def close(self) -> None:
+        """The thread stops: leave nothing half-done."""
+
+
+@dataclass
+class _Slots:
+    """What the user's side left for the worker; guarded by the condition."""
+
+    wanted: Wanted | None = None
+    dem: Dem | None = None
+    warm_up: bool = False
+    drape: Callable[[], np.ndarray] | None = None
+    drape_news: bool = False
+    picks: dict[str, tuple[float, float, Any]] = field(default_factory=dict)
+    job: Job | None = None
+    clear: bool = False
+    stop: bool = False
+
+
+class RenderWorker(threading.Thread):
+    """``deliver``: called here with (kind, value). Start it, leave wishes, stop it.
+
+    ``before_device`` is called just before a device is made, ``after_frame`` when a picture came, or an orderly failure.
+    """
+
+    def __init__(
+        self,
+        adapter: str,
+        budget: int | None,
+        deliver: Callable[[str, Any], None],
+        *,
+        before_device: Callable[[], None] = lambda: None,
+        after_frame: Callable[[], None] = lambda: None,
+    ) -> None:
+        # A daemon: should a driver hang for ever, QGIS can still end.
+        super().__init__(name="forge3d-render", daemon=True)
+        self._adapter = adapter
+        self._budget = budget
+        self._deliver = deliver
+        self._before_device = before_device
+        self._after_frame = after_frame
+        self._condition = threading.Condition()
+        self._slots = _Slots()
+        self._session: RenderSession | None = None
+        self._dem: Dem | None = None
+        self._drape: Any = None
+        self._loaded = False
+        self._current: Wanted | None = None
+        self._started = 0.0
+        self._draft = False
+        self._done = 0
+        self._shown = 0
+        self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
+        self._rebuilt = False
+        self._windowed = False
+        self._device: dict = {}
+
+    # the user's side: any thread, never waits -----------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Makes the device already, while heights are still being read."""
+        with self._condition:
+            self._slots.warm_up = True
+            self._condition.notify()
+
+    def load(self, dem: Dem) -> None:
+        """Replaces what was loaded before, and takes the drape away."""
+        with self._condition:
+            self._slots.dem = dem
+            self._slots.clear = False
+            self._slots.drape, self._slots.drape_news = None, True
+            self._condition.notify()
+
+    def set_drape(self, make_rgba: Callable[[], np.ndarray] | None) -> None:
+        """``make_rgba`` is called here, so that a large picture is converted off the user's thread; None removes it."""
+        with self._condition:
+            self._slots.drape, self._slots.drape_news = make_rgba, True
+            self._condition.notify()
+
+    def show(self, wanted: Wanted) -> None:
+        with self._condition:
+            self._slots.wanted = wanted
+            self._condition.notify()
+
+    def pick(self, tag: str, x: float, y: float, extra: Any = None) -> None:
+        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit or None, extra). A tag's newest wins."""
+        with self._condition:
+            self._slots.picks[tag] = (x, y, extra)
+            self._condition.notify()
+
+    def run_job(self, job: Job) -> None:
+        """Long work with the renderer, a stretch at a time; the preview is served between stretches."""
+        with self._condition:
+            self._slots.job = job
+            self._condition.notify()
+
+    def clear(self) -> None:
+        """Lets go of heights, drape and picture."""
+        with self._condition:
+            self._slots = _Slots(clear=True, stop=self._slots.stop, job=self._slots.job)
+            self._condition.notify()
+        self._interrupt()
+
+    def stop(self, timeout: float = 2.0) -> bool:
+        """Ends the thread; True when it ended within ``timeout`` seconds."""
+        with self._condition:
+            self._slots.stop = True
+            self._condition.notify()
+        self._interrupt()
+        if self.is_alive() and threading.current_thread() is not self:
+            self.join(timeout)
+        return not self.is_alive()
+
+    def _interrupt(self) -> None:
+        session = self._session
+        if session is not None:
+            session.cancel()
+
+    # the worker's side ----------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        try:
+            while self._wait_for_work():
+                try:
+                    self._step()
+                except Cancelled:
+                    continue  # whoever cancelled has left word in the slots
+                except DeviceError as error:
+                    self._lost(error)
+                except Exception as error:  # noqa: BLE001 (a thread must not die of one picture)
+                    self._give_up(error)
+        finally:
+            self._close()
+            self._deliver("stopped", None)
+
+    def _wait_for_work(self) -> bool:
+        with self._condition:
+            while True:
+                slots = self._slots
+                if slots.stop:
+                    if slots.job is not None:
+                        slots.job.close()
+                        slots.job = None
+                    return False
+                if slots.clear or slots.warm_up or slots.dem is not None or slots.drape_news:
+                    return True
+                if slots.job is not None and self._loaded:
+                    return True
+                if self._loaded and (slots.wanted is not None or slots.picks):
+                    return True
+                patience = self._patience()
+                if patience is not None and patience <= 0:
+                    return True
+                self._condition.wait(patience)
+
+    def _patience(self) -> float | None:
+        """Seconds until the current picture wants more work; None when it is done."""
+        if not self._loaded or self._current is None:
+            return None
+        if self._draft:
+            rest = self._started + SETTLE_S - time.monotonic() if self._current.dragging else 0.0
+            return max(0.0, rest)
+        return None if self._done >= self._current.samples else 0.0
+
+    def _step(self) -> None:
+        with self._condition:
+            slots = self._slots
+            clear, dem, warm_up = slots.clear, slots.dem, slots.warm_up
+            drape, drape_news = slots.drape, slots.drape_news
+            wanted, picks, job = slots.wanted, slots.picks, slots.job
+            slots.clear, slots.dem, slots.warm_up, slots.drape, slots.drape_news = False, None, False, None, False
+            slots.picks = {}
+            if self._loaded or dem is not None:
+                slots.wanted = None
+        if clear:
+            if job is not None:
+                job.close()
+                self._forget(job)
+                job = None
+            self._unload()
+        if warm_up and self._session is None:
+            self._session = self._make((256, 192))
+        if dem is not None:
+            self._dem, self._drape = dem, None
+            self._upload()
+        if drape_news:
+            self._lay(drape)
+            wanted = wanted or self._current
+        if not self._loaded:
+            return
+        for tag, (x, y, extra) in picks.items():
+            hit = self._pick(x, y)
+            self._deliver("picked", (tag, hit, extra))
+        if wanted is not None:
+            self._begin(wanted)
+        elif job is not None and (self._current is None or self._shown > 0):
+            self._go_on_with(job)
+        elif self._current is not None and self._patience() == 0.0:
+            self._go_on()
+
+    def _make(self, size: tuple[int, int]) -> RenderSession:
+        self._before_device()
+        try:
+            if self._budget is not None:
+                native().set_memory_budget(self._budget)
+            session = RenderSession(size, adapter=self._adapter)
+            self._device = dict(native().device_info(self._adapter))
+        except Exception:
+            self._after_frame()  # it failed in an orderly way: no crash to remember
+            raise
+        self._deliver("device", self._device)
+        return session
+
+    def _upload(self) -> None:
+        self._loaded = False
+        self._current = None
+        if self._session is None:
+            self._session = self._make((256, 192))
+        self._session.set_drape(None)
+        self._session.set_dem(self._dem)
+        self._loaded = True
+
+    def _lay(self, make_rgba: Callable[[], np.ndarray] | None) -> None:
+        """A drape that does not fit the budget leaves the relief without one: half a picture beats none."""
+        try:
+            self._drape = make_rgba() if make_rgba is not None else None
+            if self._loaded:
+                self._session.set_drape(self._drape)
+        except (Cancelled, DeviceError):
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._drape = None
+            self._session.set_drape(None)
+            self._deliver("drape_failed", error)
+
+    def _begin(self, wanted: Wanted) -> None:
+        self._current = wanted
+        self._started = time.monotonic()
+        self._done = self._shown = 0
+        cost = wanted.width * wanted.height / self.rate
+        divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
+        self._draft = wanted.dragging or cost > 2 * DRAFT_MS
+        self._set_up(wanted, divisor if self._draft else 1)
+        if self._draft:
+            self._trace(1, patience_ms=1e4)
+            if self._done:
+                self._send(wanted, draft=True)
+
+    def _set_up(self, wanted: Wanted, divisor: int) -> None:
+        width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
+        if self._session.size != (width, height):
+            self._session.resize((width, height))
+        if self._windowed:
+            self._session.set_window(0, 0, (width, height))
+            self._windowed = False
+        self._session.set_scene(wanted.scene_for(height))
+
+    def _go_on(self) -> None:
+        wanted = self._current
+        if self._draft:
+            self._draft = False
+            self._done = self._shown = 0
+            self._set_up(wanted, 1)
+        self._trace(wanted.samples, patience_ms=SLICE_MS)
+        # Powers of two: early pictures come fast, later ones do not spend the time on reading back.
+        if self._done >= wanted.samples or self._done >= max(1, 2 * self._shown):
+            self._send(wanted, draft=False)
+
+    def _trace(self, samples: int, patience_ms: float) -> None:
+        before, start = self._session.progress(), time.perf_counter()
+        while True:
+            self._done = self._session.refine(SLICE_MS, samples=samples)
+            spent = 1000.0 * (time.perf_counter() - start)
+            if self._done >= samples or spent >= patience_ms or (spent > OVERDUE_MS and self._slots.wanted is not None):
+                break
+        width, height = self._session.size
+        traced = (self._session.progress() - before) * width * height
+        if traced > 0 and spent > 0:
+            self.rate = 0.5 * self.rate + 0.5 * traced / spent
+
+    def _send(self, wanted: Wanted, *, draft: bool) -> None:
+        image = self._session.read()
+        self._shown = max(1, self._done)
+        self._after_frame()
+        self._rebuilt = False
+        view = self._session.view()
+        view["picture_height"] = image.size[1]
+        self._deliver(
+            "frame",
+            Frame(
+                rgba=image.rgba,
+                samples=self._done,
+                wanted=wanted.samples,
+                milliseconds=1000.0 * (time.monotonic() - self._started),
+                draft=draft,
+                ticket=wanted.ticket,
+                view=view,
+                memory=dict(native().memory_metrics()),
+                device=self._device,
+            ),
+        )
+
+    def _pick(self, x: float, y: float) -> tuple | None:
+        if self._current is None or self._windowed:
+            return None  # during a job the renderer shows another picture
+        width, height = self._session.size
+        return self._session.pick(x * width, y * height)
+
+    def _go_on_with(self, job: Job) -> None:
+        """One stretch of a long job; afterwards the preview starts again, as its size and scene were replaced."""
+        try:
+            self._windowed = True
+            ended = job.step(self._session)
+        except Cancelled:
+            raise
+        except Exception as error:  # noqa: BLE001 (the job tells its own listener; the preview goes on)
+            job.failed(error)
+            ended = True
+        if ended:
+            self._end_job(job)
+
+    def _forget(self, job: Job) -> None:
+        with self._condition:
+            if self._slots.job is job:
+                self._slots.job = None
+
+    def _end_job(self, job: Job) -> None:
+        self._forget(job)
+        if job.replaces_drape and self._session is not None:
+            self._session.set_drape(self._drape)
+        if self._current is not None and self._loaded:
+            self._begin(self._current)
+
+    def _lost(self, error: Exception) -> None:
+        """The device is gone: one new renderer with the same heights; if that fails too, say so."""
+        if self._rebuilt or self._dem is None:
+            self._give_up(error)
+            return
+        self._rebuilt = True
+        wanted, dem, drape = self._current, self._dem, self._drape
+        self._close()
+        self._deliver("lost", error)
+        try:
+            self._dem = dem
+            self._upload()
+            self._session.set_drape(drape)
+            self._drape = drape
+            if wanted is not None:
+                self._begin(wanted)
+        except Exception as again:  # noqa: BLE001
+            self._give_up(again)
+
+    def _give_up(self, error: Exception) -> None:
+        self._current = None
+        with self._condition:
+            self._slots.wanted = None
+        self._deliver("failed", error)
+
+    def _unload(self) -> None:
+        self._dem = self._drape = self._current = None
+        self._close()
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        self._loaded = False
+        if session is not None:
+            with contextlib.suppress(Exception):  # it may be lost already: there is nothing left to save
+                session.close()

@@ -1,0 +1,430 @@
+"""From a QGIS layer to heights, colours and drapes: the only place that reads layers.
+
+What touches a layer runs on the user's thread and is quick; what it returns may be used in a worker, and keeps working
+when the layer is removed meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from qgis.core import (
+    Qgis,
+    QgsColorRampShader,
+    QgsContrastEnhancement,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsHillshadeRenderer,
+    QgsMapLayer,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsMultiBandColorRenderer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRaster,
+    QgsRasterBlockFeedback,
+    QgsRasterDataProvider,
+    QgsRasterInterface,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsSingleBandGrayRenderer,
+    QgsSingleBandPseudoColorRenderer,
+)
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor, QImage
+
+from .core.dem import Dem, block_mean, metres_per_unit, open_source, read_dem
+from .core.errors import DemError
+from .core.scene import ColorRamp
+from .text import tr
+
+# NumPy's names for the types a raster block can have; complex and colour types are missing on purpose.
+_DTYPES = {
+    Qgis.DataType.Byte: np.uint8,
+    Qgis.DataType.UInt16: np.uint16,
+    Qgis.DataType.Int16: np.int16,
+    Qgis.DataType.UInt32: np.uint32,
+    Qgis.DataType.Int32: np.int32,
+    Qgis.DataType.Float32: np.float32,
+    Qgis.DataType.Float64: np.float64,
+}
+_COLOUR_TYPES = (Qgis.DataType.ARGB32, Qgis.DataType.ARGB32_Premultiplied)
+
+SERVED_OVERSAMPLING = 4  # for providers that only ever take the nearest cell
+FALLBACK_SIDE = 2048  # for providers without a size of their own
+LARGEST_DRAPE = 8192
+
+# --------------------------------------------------------------------------------------------------------------------
+# Is it a DEM?
+
+
+def problem_with(layer: QgsMapLayer | None) -> str | None:
+    """Why no relief can be made of ``layer``, and what would do; None when one can be tried."""
+    if layer is None:
+        return tr("No layer is selected. Select a raster layer of heights (a DEM) in the Layers panel.")
+    name = layer.name()
+    if not isinstance(layer, QgsRasterLayer):
+        return tr("“{name}” is not a raster. A relief needs a raster layer of heights (a DEM).").format(name=name)
+    provider = layer.dataProvider()
+    if not layer.isValid() or provider is None or not provider.isValid():
+        return tr("“{name}” cannot be read: its source is missing or broken. Repair the layer's data source.").format(
+            name=name
+        )
+    kinds = [provider.dataType(band) for band in range(1, layer.bandCount() + 1)]
+    if not kinds or any(kind in _COLOUR_TYPES for kind in kinds):
+        return tr("“{name}” is a picture from a server, without heights. A DEM as a file or by WCS would do.").format(
+            name=name
+        )
+    if not any(kind in _DTYPES for kind in kinds):
+        return tr("“{name}” holds complex numbers. A relief needs one band of real heights.").format(name=name)
+    red_green_blue = (QgsRaster.RedBand, QgsRaster.GreenBand, QgsRaster.BlueBand)
+    if len(kinds) >= 3 and tuple(provider.colorInterpretation(band) for band in (1, 2, 3)) == red_green_blue:
+        return tr("“{name}” is a colour picture (red, green, blue). A relief needs a band of heights.").format(
+            name=name
+        )
+    return None
+
+
+def prefers_own_style(layer: QgsRasterLayer) -> bool:
+    """Whether somebody gave the layer a style of colours; QGIS's first grey, or a hillshade, says nothing of colour."""
+    return not isinstance(
+        layer.renderer(), (QgsSingleBandGrayRenderer, QgsHillshadeRenderer, QgsMultiBandColorRenderer)
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Heights
+
+
+@dataclass
+class Reading:
+    """Everything a worker needs to read heights; made on the user's thread by ``height_source``."""
+
+    name: str
+    band: int
+    crs_wkt: str
+    path: str | None  # for GDAL to open anew
+    provider: QgsRasterDataProvider  # a clone of the layer's own
+    extent: tuple[float, float, float, float] | None  # west, south, east, north; None is the whole layer
+    used: Any = field(default=None)
+
+    def read(self, *, budget: int, picture_size: tuple[int, int], progress: Callable, cancel: Callable) -> LayerDem:
+        """In a worker. Raises what ``core.dem.read_dem`` raises."""
+        source = self._open()
+        self.used = source
+        window = _window(source, self.extent) if self.extent is not None else None
+        dem = read_dem(
+            source,
+            memory_budget=budget,
+            picture_size=picture_size,
+            window=window,
+            progress=progress,
+            cancel=cancel,
+        )
+        return LayerDem(dem, metres_per_unit(source.unit) or 1.0)
+
+    def cancel(self) -> None:
+        """From any thread: ends a slow request of a server in its middle."""
+        interrupt = getattr(self.used, "interrupt", None)
+        if interrupt is not None:
+            interrupt()
+
+    def _open(self) -> Any:
+        if self.path is not None:
+            try:
+                source = open_source(self.path, self.band)
+            except DemError:
+                source = None  # the provider can open more than its address alone tells: options, log-ins
+            if source is not None:
+                source.name = self.name
+                source.crs_wkt = self.crs_wkt or source.crs_wkt
+                return source
+        return ProviderSource(self.provider, self.band, self.name, self.crs_wkt)
+
+
+@dataclass(frozen=True)
+class LayerDem:
+    """Heights in metres, and metres of one unit of the layer's values."""
+
+    dem: Dem
+    metres_per_unit: float
+
+
+def height_source(layer: QgsRasterLayer, band: int, extent: tuple[float, float, float, float] | None = None) -> Reading:
+    """On the user's thread: what a worker needs to read ``band`` of ``layer``, the layer itself left alone.
+
+    Files are opened anew through GDAL, which keeps rotated rasters unresampled and averages true cells; everything else,
+    and files whose void values were set by hand in QGIS, is read through a clone of the layer's provider.
+    """
+    provider = layer.dataProvider().clone()
+    crs = layer.crs()
+    return Reading(
+        name=layer.name(),
+        band=band,
+        crs_wkt=crs.toWkt() if crs.isValid() else "",
+        path=_plain_path(layer, band),
+        provider=provider,
+        extent=extent,
+    )
+
+
+def _plain_path(layer: QgsRasterLayer, band: int) -> str | None:
+    provider = layer.dataProvider()
+    if layer.providerType() != "gdal":
+        return None
+    if provider.userNoDataValues(band) or (
+        provider.sourceHasNoDataValue(band) and not provider.useSourceNoDataValue(band)
+    ):
+        return None
+    parts = QgsProviderRegistry.instance().decodeUri("gdal", layer.source())
+    if parts.get("openOptions") or "authcfg" in layer.source() or parts.get("layerName"):
+        return None
+    # decodeUri splits /vsizip/… into path and suffix; the source as it is opens both.
+    return layer.source()
+
+
+def _window(source: Any, extent: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    """The cells of ``source`` that cover ``extent``."""
+    cols, rows = source.size
+    g = source.geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0)
+    determinant = g[1] * g[5] - g[2] * g[4]
+    west, south, east, north = extent
+    places = []
+    for x, y in ((west, south), (west, north), (east, south), (east, north)):
+        dx, dy = x - g[0], y - g[3]
+        places.append(((dx * g[5] - dy * g[2]) / determinant, (dy * g[1] - dx * g[4]) / determinant))
+    left = max(0, math.floor(min(p[0] for p in places) + 1e-6))
+    right = min(cols, math.ceil(max(p[0] for p in places) - 1e-6))
+    top = max(0, math.floor(min(p[1] for p in places) + 1e-6))
+    bottom = min(rows, math.ceil(max(p[1] for p in places) - 1e-6))
+    if right - left < 2 or bottom - top < 2:
+        raise DemError(
+            tr("The area does not overlap “{name}”. Choose another area, or the whole layer.").format(name=source.name)
+        )
+    return left, top, right - left, bottom - top
+
+
+class ProviderSource:
+    """A HeightSource over a provider of our own. One thread at a time."""
+
+    def __init__(self, provider: QgsRasterDataProvider, band: int, name: str, crs_wkt: str) -> None:
+        self._provider = provider
+        self._band = band
+        self.name, self.crs_wkt, self.unit = name, crs_wkt, ""
+        self.notes: tuple[str, ...] = ()
+        extent = provider.extent()
+        cols, rows = provider.xSize(), provider.ySize()
+        if not provider.capabilities() & QgsRasterInterface.Size or cols < 1 or rows < 1:
+            longer = max(extent.width(), extent.height())
+            cols = max(2, round(FALLBACK_SIDE * extent.width() / longer))
+            rows = max(2, round(FALLBACK_SIDE * extent.height() / longer))
+            self.notes = (f"source without a size of its own, read as {cols}×{rows}",)
+        self.size = (cols, rows)
+        self._cell = (extent.width() / cols, extent.height() / rows)
+        self._corner = (extent.xMinimum(), extent.yMaximum())
+        self.geotransform = (self._corner[0], self._cell[0], 0.0, self._corner[1], 0.0, -self._cell[1])
+        ranges = provider.userNoDataValues(band)
+        self._ranges = [(one.min(), one.max()) for one in ranges]
+        self.nodata: float | None = None
+        if provider.sourceHasNoDataValue(band) and provider.useSourceNoDataValue(band):
+            self.nodata = float(provider.sourceNoDataValue(band))
+        elif self._ranges:
+            self.nodata = self._ranges[0][0]  # somebody has declared voids: none need be guessed
+        self._feedback = QgsRasterBlockFeedback()
+        # The provider's own default is the nearest cell, which draws stripes into every shaded relief.
+        hint = QgsRasterDataProvider.ProviderHintCanPerformProviderResampling
+        self._averages = bool(provider.providerCapabilities() & hint)
+        if self._averages:
+            provider.enableProviderResampling(True)
+            provider.setZoomedOutResamplingMethod(QgsRasterDataProvider.ResamplingMethod.Average)
+
+    def interrupt(self) -> None:
+        self._feedback.cancel()
+
+    def read(self, window: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
+        """See ``core.dem.HeightSource``."""
+        rows, cols = shape
+        factor = max(window[2] / cols, window[3] / rows)
+        if factor <= 1.0 + 1e-9:
+            return self._block(window, shape)
+        if self._averages:
+            # Its default of 2 would still skip cells at larger factors.
+            self._provider.setMaxOversampling(math.ceil(factor) + 1)
+            return self._block(window, shape)
+        more = min(math.ceil(factor), SERVED_OVERSAMPLING)
+        fine = self._block(window, (rows * more, cols * more))
+        edges_x, edges_y = np.arange(cols + 1) * float(more), np.arange(rows + 1) * float(more)
+        return np.asarray(block_mean(fine, edges_x, edges_y), dtype=np.float32)
+
+    def _block(self, window: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
+        left, top, wide, high = window
+        west, north = self._corner[0] + left * self._cell[0], self._corner[1] - top * self._cell[1]
+        extent = QgsRectangle(west, north - high * self._cell[1], west + wide * self._cell[0], north)
+        rows, cols = shape
+        block = self._provider.block(self._band, extent, cols, rows, self._feedback)
+        dtype = _DTYPES.get(block.dataType()) if block is not None and block.isValid() else None
+        if dtype is None or block.width() != cols or block.height() != rows:
+            reason = block.error().message() if block is not None else ""
+            raise DemError(
+                tr("“{name}” could not be read: {reason}. Check the connection or the file.").format(
+                    name=self.name, reason=reason or tr("the provider gave no heights")
+                )
+            )
+        raw = np.frombuffer(bytes(block.data()), dtype=dtype, count=rows * cols).reshape(shape)
+        heights = raw.astype(np.float32)
+        if block.hasNoDataValue():
+            heights[np.isnan(raw) if math.isnan(block.noDataValue()) else raw == dtype(block.noDataValue())] = np.nan
+        elif block.hasNoData() and not self._ranges:
+            void = np.fromiter((block.isNoData(at) for at in range(raw.size)), dtype=bool, count=raw.size)
+            heights[void.reshape(shape)] = np.nan
+        for low, high_value in self._ranges:
+            heights[(raw >= low) & (raw <= high_value)] = np.nan
+        heights[~np.isfinite(heights)] = np.nan
+        return heights
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Areas
+
+
+def extent_in_layer(layer: QgsRasterLayer, extent: QgsRectangle, crs) -> tuple[float, float, float, float] | None:
+    """The part of ``layer``, in its CRS, that ``extent`` in ``crs`` covers; None when they have nothing in common."""
+    try:
+        transform = QgsCoordinateTransform(crs, layer.crs(), QgsProject.instance())
+        there = transform.transformBoundingBox(extent) if transform.isValid() else QgsRectangle(extent)
+    except QgsCsException:
+        return None
+    common = there.intersect(layer.extent())
+    if common.isEmpty() or common.width() <= 0 or common.height() <= 0:
+        return None
+    return common.xMinimum(), common.yMinimum(), common.xMaximum(), common.yMaximum()
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Colours
+
+
+def color_ramp(layer: QgsRasterLayer, band: int, metres: float) -> ColorRamp | None:
+    """The layer's style as a ramp over metres, exactly; None when only a drape shows it truly.
+
+    ``metres``: of one unit of the layer's values.
+    """
+    renderer = layer.renderer()
+    if not _plain_pipe(layer) or renderer is None:
+        return None
+    if isinstance(renderer, QgsSingleBandPseudoColorRenderer) and renderer.band() == band:
+        return _pseudocolour(renderer, metres)
+    if isinstance(renderer, QgsSingleBandGrayRenderer) and renderer.grayBand() == band:
+        return _grey(renderer, metres)
+    return None
+
+
+def _plain_pipe(layer: QgsRasterLayer) -> bool:
+    """Whether nothing after the renderer changes its colours."""
+    brightness, hue = layer.brightnessFilter(), layer.hueSaturationFilter()
+    plain = brightness is None or (
+        brightness.brightness() == 0
+        and brightness.contrast() == 0
+        and getattr(brightness, "gamma", lambda: 1.0)() == 1.0
+    )
+    if hue is not None:
+        plain = (
+            plain and hue.saturation() == 0 and not hue.colorizeOn() and hue.grayscaleMode() == type(hue).GrayscaleOff
+        )
+    return plain
+
+
+def _pseudocolour(renderer: QgsSingleBandPseudoColorRenderer, metres: float) -> ColorRamp | None:
+    shader = renderer.shader().rasterShaderFunction() if renderer.shader() is not None else None
+    if not isinstance(shader, QgsColorRampShader):
+        return None
+    kind = shader.colorRampType()
+    items = sorted(shader.colorRampItemList(), key=lambda item: item.value)
+    if not items or kind == QgsColorRampShader.Type.Exact:
+        return None
+    interpolated = kind == QgsColorRampShader.Type.Interpolated
+    if interpolated and shader.clip():
+        return None  # beyond the ends there is nothing, which a ramp cannot say
+    if not interpolated and not math.isinf(items[-1].value):
+        return None
+    stops: list[tuple[float, tuple[int, int, int, int]]] = []
+    for item in items:
+        value = max(-3.4e38, min(3.4e38, item.value * metres))
+        if stops and value <= stops[-1][0]:
+            continue  # QGIS takes the first of equal values
+        stops.append((value, item.color.getRgb()))
+    return ColorRamp(tuple(stops), interpolation="linear" if interpolated else "discrete")
+
+
+def _grey(renderer: QgsSingleBandGrayRenderer, metres: float) -> ColorRamp | None:
+    stretch = renderer.contrastEnhancement()
+    low, high = 0.0, 255.0
+    if stretch is not None:
+        algorithm = stretch.contrastEnhancementAlgorithm()
+        kinds = QgsContrastEnhancement.ContrastEnhancementAlgorithm
+        if algorithm == kinds.StretchToMinimumMaximum:
+            low, high = stretch.minimumValue(), stretch.maximumValue()
+        elif algorithm != kinds.NoEnhancement:
+            return None
+    if not (math.isfinite(low) and math.isfinite(high) and high > low):
+        return None
+    black, white = (0, 0, 0, 255), (255, 255, 255, 255)
+    if renderer.gradient() == QgsSingleBandGrayRenderer.Gradient.WhiteToBlack:
+        black, white = white, black
+    return ColorRamp(((low * metres, black), (high * metres, white)))
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Drapes
+
+
+def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, styles: dict | None = None):
+    """A started render job of ``layers`` over exactly the ground of ``dem``, and a function from its image to RGBA.
+
+    On the user's thread. The job emits ``finished``; the function (for a worker: it converts millions of pixels) gives
+    uint8 (rows, cols, 4) with straight alpha, row 0 along row 0 of the heights. ``styles``: of a map theme.
+    """
+    g = dem.georeference.geotransform
+    cols, rows = dem.size
+    wide, high = cols * math.hypot(g[1], g[4]), rows * math.hypot(g[2], g[5])
+    scale = min(longest_side, LARGEST_DRAPE) / max(wide, high)
+    size = QSize(max(1, round(wide * scale)), max(1, round(high * scale)))
+    middle_x = g[0] + cols / 2 * g[1] + rows / 2 * g[2]
+    middle_y = g[3] + cols / 2 * g[4] + rows / 2 * g[5]
+    settings = QgsMapSettings()
+    settings.setLayers(layers)
+    if styles:
+        settings.setLayerStyleOverrides(styles)
+    settings.setDestinationCrs(crs)
+    settings.setOutputSize(size)
+    settings.setExtent(QgsRectangle(middle_x - wide / 2, middle_y - high / 2, middle_x + wide / 2, middle_y + high / 2))
+    settings.setRotation(math.degrees(math.atan2(g[4], g[1])))
+    settings.setBackgroundColor(QColor(0, 0, 0, 0))
+    settings.setFlag(QgsMapSettings.Flag.Antialiasing, True)
+    settings.setFlag(QgsMapSettings.Flag.HighQualityImageTransforms, True)
+    settings.setTransformContext(QgsProject.instance().transformContext())
+    settings.setPathResolver(QgsProject.instance().pathResolver())
+    mirrored = g[1] * g[5] - g[2] * g[4] > 0  # row 0 in the south
+
+    def rgba(image: QImage) -> np.ndarray:
+        straight = image.convertToFormat(QImage.Format.Format_RGBA8888)
+        bits = straight.constBits()
+        bits.setsize(straight.sizeInBytes())
+        line = straight.bytesPerLine()
+        pixels = np.frombuffer(bits, dtype=np.uint8).reshape(straight.height(), line)
+        pixels = pixels[:, : straight.width() * 4].reshape(straight.height(), straight.width(), 4)
+        return np.ascontiguousarray(pixels[::-1] if mirrored else pixels.copy())
+
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    return job, rgba
+
+
+def theme_layers(name: str) -> tuple[list[QgsMapLayer], dict]:
+    """The layers of a map theme, top first, and their style overrides."""
+    themes = QgsProject.instance().mapThemeCollection()
+    return themes.mapThemeVisibleLayers(name), themes.mapThemeStyleOverrides(name)
