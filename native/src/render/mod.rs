@@ -496,7 +496,7 @@ impl Renderer {
             let milliseconds = submit.elapsed().as_secs_f64() * 1e3;
             let measured = pixels_a_row * f64::from(rows) / milliseconds.max(0.01);
             // Up by half at most: the next rows may be harder. Down at once.
-            self.rate = if rows > 1 || measured < self.rate { measured.min(self.rate * 1.5) } else { self.rate };
+            self.rate = measured.min(self.rate * 1.5);
             self.metrics.trace_ms += milliseconds;
             self.metrics.longest_submit_ms = self.metrics.longest_submit_ms.max(milliseconds);
             self.metrics.submits += 1;

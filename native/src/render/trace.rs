@@ -31,8 +31,8 @@ pub const TABLE_STRIDE: u64 = 256;
 const SUN_COLOR: DVec3 = DVec3::new(1.02, 1.0, 0.93);
 const SKY_COLOR: DVec3 = DVec3::new(0.90, 1.0, 1.18);
 /// Shares of sun (on a surface that faces it) and sky (unobstructed) in full light.
-const SUN_SHARE: f64 = 0.78;
-const SKY_SHARE: f64 = 0.30;
+const SUN_SHARE: f64 = 0.92;
+const SKY_SHARE: f64 = 0.20;
 
 /// The seed's lane map: 44 floats, the very block that the shaders get.
 #[repr(C)]
