@@ -60,6 +60,10 @@ bench: $(INSTALLED) ## Measure this renderer against gdaldem; DEMS=folder adds e
 zip: $(WHEEL) $(TEST_TOOLS) ## The plugin's zips in dist/, portable and for this platform, and the plugin site's checks on both
 	$(PYTHON) scripts/make_zip.py --wheel build/wheels/*.whl
 	$(RUNTIME) $(PYTHON) scripts/check_zip.py dist/*.zip
+	@for zip in dist/*.zip; do \
+		scripts/qgis_tour/run.sh $$zip build/qgis_load scripts/qgis_load_test.py; \
+		echo "$$zip: loads in a fresh QGIS profile, and unloads without a trace"; \
+	done
 
 .PHONY: qgis
 qgis: zip ## Drive the plugin in a real QGIS on a virtual screen; screenshots in build/qgis/

@@ -100,7 +100,7 @@ def main() -> int:
     scenes = {
         "relief": default,
         "horn with shadows": dataclasses.replace(default, shading="horn", cast_shadows=True),
-        "relief, pitch 10": dataclasses.replace(default, camera=Camera(pitch=10.0, zoom=4.0, field_of_view=15.0)),
+        "relief, pitch 10": dataclasses.replace(default, camera=Camera(**synthetic.low_view(options.side))),
         "relief, from above": dataclasses.replace(default, camera=Camera(pitch=90.0)),
     }
     results = {name: timed(renderer, scene, options.frames) for name, scene in scenes.items()}

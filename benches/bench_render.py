@@ -30,8 +30,8 @@ import numpy.typing as npt
 from osgeo import gdal, osr
 
 import synthetic
-from forge3d_qgis.core import Camera, Dem, Scene, read_dem, resource_path
 from forge3d_qgis import native_loader
+from forge3d_qgis.core import Camera, Dem, Scene, read_dem, resource_path
 
 gdal.UseExceptions()
 
@@ -116,8 +116,6 @@ class Bench:
 
 
 NORTH_UP = (synthetic.CELL_SIZE_M, 0.0, 0.0, -synthetic.CELL_SIZE_M)
-# A narrow view from near the ground: every row of the picture meets terrain, most of it at a grazing angle.
-LOW_VIEW = Camera(pitch=10.0, zoom=4.0, field_of_view=15.0)
 
 
 def renderer_rows(large: npt.NDArray[np.float32], options: argparse.Namespace) -> list[Row]:
@@ -129,7 +127,7 @@ def renderer_rows(large: npt.NDArray[np.float32], options: argparse.Namespace) -
     bench.close()
     bench = Bench(large, NORTH_UP, options)
     rows += bench.pair("4096²", Scene(), 1.4)
-    rows += bench.pair("4096² pitch 10", Scene(camera=LOW_VIEW), 2.8)
+    rows += bench.pair("4096² pitch 10", Scene(camera=Camera(**synthetic.low_view(4096))), 2.8)
     bench.close()
     bench = Bench(synthetic.heights(8192), NORTH_UP, options)
     rows += bench.pair("8192²", Scene(), 1.8)

@@ -53,3 +53,16 @@ def heights(side: int, seed: int = 7) -> npt.NDArray[np.float32]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(fill, range(0, side, _STRIP)))
     return result
+
+
+def low_view(side: int) -> dict[str, float | tuple[float, float, float]]:
+    """Camera fields for a view along the terrain of ``heights(side)`` that it fills to the last row of the picture.
+
+    The narrow field of view keeps the rays between 5 and 15 degrees below the horizon: all meet ground within the DEM.
+    """
+    return {
+        "pitch": 10.0,
+        "field_of_view": 10.0,
+        "target": (0.0, 0.0, 750.0),
+        "distance": side * CELL_SIZE_M * 0.33,
+    }

@@ -1,4 +1,4 @@
-"""Run inside QGIS by scripts/run_qgis.sh: the plugin loads in a fresh profile and, unloaded, leaves nothing behind."""
+"""Run in QGIS by scripts/qgis_tour/run.sh: the plugin loads in a fresh profile and, unloaded, leaves nothing behind."""
 
 import os
 import sys
