@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
+from .core.render import MAX_SAMPLES
 from .core.scene import PROJECTIONS, SHADINGS, Camera, ColorRamp, Sun
 
 OK, FAILED, WRONG_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
@@ -83,8 +84,8 @@ def _number(text: str) -> float:
 
 
 def _samples(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 65536):
-        raise ValueError(f"expected 1..65536; got {text!r}; fix: 1 is a sketch, 16 smooth, 64 for print")
+    if not (text.isdecimal() and 1 <= int(text) <= MAX_SAMPLES):
+        raise ValueError(f"expected 1..{MAX_SAMPLES}; got {text!r}; fix: 1 is a sketch, 16 smooth, 64 for print")
     return int(text)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SLICE_MS = 50.0
 """How long a call into the native side lasts: cancel is asked, and progress told, this often."""
 MAX_PICTURE_SIDE = 16384
+MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]
 
@@ -233,8 +234,10 @@ def render_bands(
     Arguments as in ``render``. ``metrics``: filled in once the last band has been taken. Ending early frees everything.
     """
     width, height = checked_size(size)
-    if isinstance(samples, bool) or not 1 <= samples <= 65536:
-        raise SceneError(f"samples: expected 1..65536; got {samples!r}; fix: 1 is a sketch, 16 smooth, 64 for print")
+    if isinstance(samples, bool) or not 1 <= samples <= MAX_SAMPLES:
+        raise SceneError(
+            f"samples: expected 1..{MAX_SAMPLES}; got {samples!r}; fix: 1 is a sketch, 16 smooth, 64 for print"
+        )
     asked = getattr(cancel, "is_set", cancel)
     stop = asked if callable(asked) else (lambda: False)
     report = progress or (lambda fraction: None)
@@ -300,7 +303,7 @@ def render(
     """Draws ``scene`` (None: the default one) of ``dem``.
 
     - ``size``: (width, height), 1..16384. Drawn in bands where a whole frame does not fit the budget.
-    - ``samples``: rays a pixel, 1..65536: 1 is a sketch, 16 smooth, 64 for print.
+    - ``samples``: rays a pixel, 1..1024: 1 is a sketch, 16 smooth, 64 for print.
     - ``adapter``: auto, hardware, software, or part of a name.
     - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
     - ``drape``: uint8 (h, w, 4), laid over the raster.

@@ -240,7 +240,8 @@ class ColorRamp:
         else:
             result = np.stack([np.interp(known, stops, colors[:, channel]) for channel in range(4)], axis=-1)
         result[void] = 0.0
-        colors_of_heights: npt.NDArray[np.uint8] = np.floor(result + 0.5).astype(np.uint8)
+        # 0.45 and not a half: gdaldem rounds so.
+        colors_of_heights: npt.NDArray[np.uint8] = np.floor(result + 0.45).astype(np.uint8)
         return colors_of_heights
 
 
@@ -254,14 +255,14 @@ _COLOR_NAMES: Mapping[str, tuple[int, int, int]] = {
     "yellow": (255, 255, 0),
     "magenta": (255, 0, 255),
     "cyan": (0, 255, 255),
-    "aqua": (0, 255, 255),
-    "grey": (190, 190, 190),
-    "gray": (190, 190, 190),
-    "orange": (255, 192, 0),
-    "brown": (165, 42, 42),
-    "purple": (160, 32, 240),
-    "violet": (160, 32, 240),
-    "indigo": (75, 0, 130),
+    "aqua": (0, 191, 191),
+    "grey": (191, 191, 191),
+    "gray": (191, 191, 191),
+    "orange": (255, 127, 0),
+    "brown": (191, 127, 63),
+    "purple": (127, 0, 255),
+    "violet": (127, 0, 255),
+    "indigo": (0, 127, 255),
 }
 
 
@@ -277,10 +278,9 @@ def _parse_ramp(text: str, name: str, height_range: tuple[float, float] | None) 
             interpolation = "linear" if fields[1].upper() == "INTERPOLATED" else "discrete"
             continue
         percent = len(fields[0]) > 1 and fields[0].endswith("%")
-        try:
-            value = float(fields[0].rstrip("%"))
-        except ValueError:
-            raise _error(what, "a height, a percentage or nv", fields[0], "write: value red green blue") from None
+        value = _number_or_nan(fields[0].rstrip("%"))
+        if math.isnan(value):
+            raise _error(what, "a height, a percentage or nv", fields[0], "write: value red green blue")
         if percent:
             value /= 100.0
             if not 0.0 <= value <= 1.0:
@@ -291,14 +291,14 @@ def _parse_ramp(text: str, name: str, height_range: tuple[float, float] | None) 
         parts = fields[2:3] if named else fields[1:5]
         try:
             channels = [round(float(part)) for part in parts[: 1 if named else 3]]
-            alpha = [round(float(parts[3]))] if not named and len(parts) > 3 and _is_number(parts[3]) else []
+            alpha = [] if named or len(parts) < 4 or math.isnan(_number_or_nan(parts[3])) else [round(float(parts[3]))]
         except ValueError:
             raise _error(what, "three bytes or one of gdaldem's colour names", " ".join(fields[1:]),
                          "known names: " + ", ".join(_COLOR_NAMES)) from None  # fmt: skip
         rgba = [*named, *channels] if named else [*channels, *alpha]
         if len(rgba) == 3:
             rgba.append(255)
-        if len(rgba) != 4 or not all(0 <= channel <= 255 for channel in rgba) or math.isnan(value):
+        if len(rgba) != 4 or not all(0 <= channel <= 255 for channel in rgba):
             raise _error(what, "value red green blue [alpha], bytes 0..255", line.strip(), "correct the line")
         entries.append((value, percent, (rgba[0], rgba[1], rgba[2], rgba[3])))
     if not entries:
@@ -315,12 +315,11 @@ def _parse_ramp(text: str, name: str, height_range: tuple[float, float] | None) 
     return ColorRamp(_steps_apart(stops, lowest=0.0 if relative else -3.4e38), relative, interpolation)
 
 
-def _is_number(text: str) -> bool:
+def _number_or_nan(text: str) -> float:
     try:
-        float(text)
+        return float(text)
     except ValueError:
-        return False
-    return True
+        return math.nan
 
 
 def _steps_apart(stops: list[tuple[float, Rgba]], lowest: float) -> tuple[tuple[float, Rgba], ...]:

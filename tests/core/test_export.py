@@ -112,7 +112,9 @@ def test_a_folder_that_is_not_there_is_an_error_that_names_the_file(tmp_path: Pa
         save_png(picture(4, 4), tmp_path / "nowhere" / "a.png")
 
 
-@pytest.mark.parametrize("bad", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.float32), np.zeros((0, 4, 4), np.uint8)])
+@pytest.mark.parametrize(
+    "bad", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.float32), np.zeros((0, 4, 4), np.uint8)]
+)
 def test_what_is_no_picture_is_refused(tmp_path: Path, bad: np.ndarray) -> None:
     with pytest.raises(ExportError, match="expected"):
         save_png(bad, tmp_path / "a.png")

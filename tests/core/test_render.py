@@ -1,0 +1,204 @@
+"""Driving the renderer: bands, progress, cancel, errors of our own kinds. A fake where the GPU is not the subject."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forge3d_qgis.core import (
+    Camera,
+    Cancelled,
+    Dem,
+    DemError,
+    DeviceError,
+    MemoryBudgetError,
+    RenderError,
+    RenderSession,
+    Scene,
+    SceneError,
+    Sun,
+    adapters,
+    render,
+    render_bands,
+)
+from forge3d_qgis.core.memory_tracker import MIB, band_rows
+
+HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
+DEM = Dem.from_array(HILLS, cell_size_m=10.0)
+
+# With the fake
+
+
+def test_a_picture_has_the_size_asked_for_and_its_numbers(fake_native: Any) -> None:
+    image = render(DEM, size=(30, 20), samples=5)
+    assert image.size == (30, 20) and image.rgba.shape == (20, 30, 4) and image.rgba.dtype == np.uint8
+    assert image.metrics["samples"] == 5 and image.metrics["bands"] == 1 and image.metrics["adapter"] == "fake adapter"
+    assert image.metrics["total_ms"] > 0 and "total_limit" in image.metrics["memory"]
+    renderer = fake_native.renderers[-1]
+    assert renderer.closed and renderer.heights is DEM.heights and renderer.cell_to_world == DEM.cell_to_world
+    assert renderer.scene == Scene()
+
+
+def test_a_picture_too_large_for_its_budget_comes_in_bands_that_fit_together(fake_native: Any) -> None:
+    budget = 40 * MIB
+    width, height = 1000, 1250
+    rows = band_rows((width, height), budget)
+    assert rows < height
+    image = render(DEM, size=(width, height), samples=1, memory_budget=budget)
+    np.testing.assert_array_equal(image.rgba[:, 0, 0], np.arange(height) % 256)
+    assert image.metrics["bands"] == -(-height // rows)
+    assert image.metrics["trace_ms"] == 2.0 * image.metrics["bands"]
+    assert len(fake_native.renderers) == 1  # heights are uploaded once
+    assert fake_native.limits == [budget, 512 << 20]  # and the limit is put back
+
+
+def test_progress_climbs_to_one(fake_native: Any) -> None:
+    fractions: list[float] = []
+    render(DEM, size=(1000, 1250), samples=6, memory_budget=40 * MIB, progress=fractions.append)
+    assert fractions[0] == 0 and fractions[-1] == 1 and fractions == sorted(fractions)
+
+
+def test_cancel_ends_the_picture_and_frees_it(fake_native: Any) -> None:
+    calls = iter([False, False, False, True])
+    with pytest.raises(Cancelled):
+        render(DEM, size=(10, 10), samples=50, cancel=lambda: next(calls))
+    assert fake_native.renderers[-1].closed
+    event = threading.Event()
+    event.set()
+    with pytest.raises(Cancelled):
+        render(DEM, size=(10, 10), cancel=event)
+
+
+def test_stopping_to_take_bands_frees_the_renderer_and_the_budget(fake_native: Any) -> None:
+    bands = render_bands(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
+    next(bands)
+    bands.close()
+    assert fake_native.renderers[-1].closed and fake_native.limits[-1] == 512 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("RenderError", RenderError), ("DeviceError", DeviceError), ("Cancelled", Cancelled),
+     ("MemoryBudgetError", MemoryBudgetError), ("InputError", SceneError)],
+)  # fmt: skip
+def test_native_failures_become_ours_with_their_text(
+    fake_native: Any, monkeypatch: pytest.MonkeyPatch, name: str, kind: type[Exception]
+) -> None:
+    monkeypatch.setenv("FAKE_ERROR", name)
+    with pytest.raises(kind, match=rf"\[{name}\] expected a working device") as caught:
+        render(DEM, size=(10, 10))
+    assert type(caught.value) is kind
+    assert fake_native.renderers[-1].closed
+
+
+def test_heights_that_the_renderer_refuses_are_the_dems_fault(fake_native: Any) -> None:
+    with pytest.raises(DemError, match="at least 2×2"):
+        render(Dem.from_array(np.zeros((1, 5))), size=(10, 10))
+
+
+def test_other_exceptions_are_not_dressed_up(fake_native: Any) -> None:
+    def broken(fraction: float) -> None:
+        raise ZeroDivisionError("in the caller's own code")
+
+    with pytest.raises(ZeroDivisionError):
+        render(DEM, size=(10, 10), progress=broken)
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 16385), (5.5, 5), (5,), "big", None])
+def test_sizes_are_checked(fake_native: Any, size: Any) -> None:
+    with pytest.raises(SceneError, match="size: expected"):
+        render(DEM, size=size)
+
+
+@pytest.mark.parametrize("samples", [0, -1, 1025, True])
+def test_samples_are_checked(fake_native: Any, samples: int) -> None:
+    with pytest.raises(SceneError, match="samples: expected"):
+        render(DEM, samples=samples)
+
+
+def test_adapters_come_in_the_order_of_auto(fake_native: Any) -> None:
+    assert [info["kind"] for info in adapters()] == ["discrete", "software"]
+
+
+# With the real one
+
+
+@pytest.mark.gpu
+def test_the_picture_is_not_empty_and_the_background_is_the_scenes() -> None:
+    scene = Scene(background="#102030")
+    image = render(DEM, scene, size=(160, 100), samples=2, adapter="software")
+    assert tuple(image.rgba[0, 0]) == (0x10, 0x20, 0x30, 255)
+    middle = image.rgba[40:60, 60:100, :3].astype(int)
+    assert middle.std() > 3 and middle.mean() > 60
+    assert image.metrics["samples"] == 2 and image.metrics["peak_bytes"] > 0
+
+
+@pytest.mark.gpu
+def test_a_transparent_background_has_no_alpha_and_the_terrain_all() -> None:
+    image = render(DEM, Scene(background="transparent"), size=(160, 100), samples=2, adapter="software")
+    assert image.rgba[0, 0, 3] == 0 and image.rgba[50, 80, 3] == 255
+
+
+@pytest.mark.gpu
+def test_bands_make_the_picture_that_one_frame_makes() -> None:
+    # Without random rays: those of a band have a sequence of their own.
+    scene = Scene(shading="horn", cast_shadows=False)
+    whole = render(DEM, scene, size=(400, 300), samples=2, adapter="software")
+    with RenderSession((400, 77), adapter="software") as session:
+        session.set_dem(DEM)
+        session.set_scene(scene)
+        parts = []
+        for top in range(0, 300, 77):
+            session.resize((400, min(77, 300 - top)))
+            session.set_window(0, top, (400, 300))
+            while session.refine(samples=2) < 2:
+                pass
+            parts.append(session.read().rgba)
+    difference = np.abs(np.concatenate(parts).astype(int) - whole.rgba)
+    assert (difference <= 1).mean() > 0.9999  # rays start from positions that are rounded differently
+
+
+@pytest.mark.gpu
+def test_the_slope_that_faces_the_sun_is_the_bright_one() -> None:
+    ridge = np.full((60, 60), 0.0, dtype=np.float32)
+    ridge += 30 - np.abs(np.arange(60) - 29.5)[:, None]  # runs east to west: slopes face north and south
+    dem = Dem.from_array(ridge, cell_size_m=1.0)
+    camera = Camera(pitch=90, projection="orthographic", resolution=0.5)
+    base = Scene(camera=camera, cast_shadows=False)
+    light = {}
+    for azimuth in (0, 180):
+        image = render(dem, replace(base, sun=Sun(azimuth=azimuth)), size=(100, 100), samples=4, adapter="software")
+        light[azimuth] = image.rgba[20:40, 30:70, :3].mean() - image.rgba[60:80, 30:70, :3].mean()
+    assert light[0] > 10 and light[180] < -10
+
+
+@pytest.mark.gpu
+def test_cancel_answers_within_a_fifth_of_a_second() -> None:
+    event = threading.Event()
+    asked: list[float] = []
+
+    def ask() -> None:
+        asked.append(time.perf_counter())
+        event.set()
+
+    timer = threading.Timer(0.5, ask)
+    timer.start()
+    with pytest.raises(Cancelled):
+        render(DEM, size=(2000, 1500), samples=1024, adapter="software", cancel=event)
+    assert time.perf_counter() - asked[0] < 0.2
+
+
+@pytest.mark.gpu
+def test_a_picture_gives_back_all_its_memory() -> None:
+    import forge3d_native
+
+    render(DEM, size=(200, 100), samples=1, adapter="software")
+    before = forge3d_native.memory_metrics()["total_bytes"]
+    render(DEM, size=(800, 600), samples=1, adapter="software", memory_budget=64 * MIB)
+    after = forge3d_native.memory_metrics()
+    assert after["total_bytes"] == before and after["total_limit"] > 64 * MIB

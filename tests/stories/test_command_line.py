@@ -1,0 +1,279 @@
+"""What a person does at the command line, and what comes back: the whole process, its exit code and its words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE = ROOT / "tests" / "core" / "fakes" / "forge3d_native.py"
+SAMPLE = ROOT / "resources" / "sample" / "jacksboro_fault.tif"
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+def run(*arguments: object, fake: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+    """``python -m forge3d_qgis`` with a native module that needs no GPU, unless the real one is asked for."""
+    if fake:
+        more = {"FORGE3D_NATIVE": str(FAKE), **more}
+    command = [sys.executable, "-m", "forge3d_qgis", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment(**more), timeout=240)
+
+
+def pixels(path: Path) -> np.ndarray:
+    dataset = gdal.Open(str(path))
+    return dataset.ReadAsArray().transpose(1, 2, 0)
+
+
+# Help and wrong arguments
+
+
+def test_without_arguments_the_help_is_shown_and_the_code_is_2() -> None:
+    done = run()
+    assert done.returncode == 2 and "examples:" in done.stderr
+
+
+def test_help_names_every_option_with_its_unit_and_default() -> None:
+    done = run("render", "--help")
+    assert done.returncode == 0
+    for option in (
+        "--size", "--azimuth", "--altitude", "--heading", "--pitch", "--zoom", "--field-of-view", "--projection",
+        "--resolution", "--exaggeration", "--shading", "--samples", "--no-shadows", "--ramp", "--background",
+        "--adapter", "--memory-budget", "--band", "--scene", "--metrics",
+    ):  # fmt: skip
+        assert option in done.stdout, option
+    assert "default: 315" in done.stdout and "topobathy" in done.stdout
+
+
+def test_help_comes_quickly() -> None:
+    start = time.perf_counter()
+    run("--help")
+    assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--size", "big"], "WIDTHxHEIGHT"),
+        (["--size", "0x5"], "WIDTHxHEIGHT"),
+        (["--size", "20000x5"], "16384"),
+        (["--altitude", "95"], "0..90"),
+        (["--altitude", "nan"], "number"),
+        (["--pitch", "-3"], "0..90"),
+        (["--zoom", "0"], "zoom"),
+        (["--samples", "0"], "1..1024"),
+        (["--shading", "phong"], "phong"),
+        (["--projection", "fisheye"], "fisheye"),
+        (["--resolution", "10"], "--projection orthographic"),
+        (["--ramp", "no_such_ramp"], "no_such_ramp"),
+        (["--background", "beige"], "#rrggbb"),
+        (["--memory-budget", "much"], "256MiB"),
+        (["--scene", "nowhere.json"], "nowhere.json"),
+        (["--exaggeration", "0"], "exaggeration"),
+        (["--what"], "--what"),
+    ],
+)
+def test_wrong_arguments_end_with_2_and_one_line_that_helps(tmp_path: Path, arguments: list[str], words: str) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", *arguments)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_that_is_no_png_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.jpg")
+    assert done.returncode == 2 and ".png" in done.stderr
+
+
+# Failures
+
+
+def failed(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 1, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def test_a_missing_dem_is_one_clear_line(tmp_path: Path) -> None:
+    failed(run("render", tmp_path / "none.tif", tmp_path / "a.png"), "none.tif", "no such file")
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
+    failed(run("render", SAMPLE, tmp_path / "none" / "a.png"), "none", "folder")
+
+
+def test_a_band_that_does_not_exist_is_one_clear_line(tmp_path: Path) -> None:
+    failed(run("render", SAMPLE, tmp_path / "a.png", "--band", 3), "1..1")
+
+
+def test_an_unknown_adapter_is_one_clear_line(tmp_path: Path) -> None:
+    failed(run("render", SAMPLE, tmp_path / "a.png", "--adapter", "voodoo"), "[Device]", "voodoo")
+
+
+def test_a_budget_that_is_too_small_is_one_clear_line(tmp_path: Path) -> None:
+    failed(run("render", SAMPLE, tmp_path / "a.png", "--memory-budget", "1MiB"), "memory budget", "fix")
+
+
+def test_a_failing_device_leaves_no_file(tmp_path: Path) -> None:
+    failed(run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError"), "[RenderError]")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_native_part_says_how_to_get_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['forge3d_native'] = None; sys.path.insert(0, sys.argv.pop(1));"
+        "from forge3d_qgis.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT), "render", str(SAMPLE), str(tmp_path / "a.png")],
+        capture_output=True, text=True, timeout=60,
+        env=environment(FORGE3D_NATIVE=str(tmp_path / "absent.so"), XDG_DATA_HOME=str(tmp_path)),
+    )  # fmt: skip
+    failed(done, "forge3d_native", "install")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT])
+def test_ctrl_c_leaves_no_half_written_file(tmp_path: Path, sent: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forge3d_qgis", "render", str(SAMPLE), str(tmp_path / "a.png")],
+        stderr=subprocess.PIPE, text=True, env=environment(FORGE3D_NATIVE=str(FAKE), FAKE_SLEEP_MS="10000"),
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)  # until the file has been begun
+    assert [entry.suffix for entry in tmp_path.iterdir()] == [".part"]
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130 and errors.strip() == "forge3d-qgis: interrupted"
+    assert not list(tmp_path.iterdir())
+
+
+# Pictures
+
+
+def test_the_closing_line_tells_size_dem_adapter_times_and_memory(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "40x30")
+    assert done.returncode == 0 and done.stderr == ""
+    for words in ("40×30", "403×344", "degrees as 74.6×92.5 m", "fake adapter", "read", "encode", "ms", "memory 1 MiB"):
+        assert words in done.stdout
+    assert len(done.stdout.strip().splitlines()) == 1
+    assert pixels(tmp_path / "a.png").shape == (30, 40, 3)
+
+
+def test_options_go_over_a_saved_scene(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from forge3d_qgis.__main__ import parser, scene_of;"
+        "print(scene_of(parser().parse_args(sys.argv[2:])).to_json())"
+    )
+
+    def scene(*arguments: str) -> dict:
+        command = [sys.executable, "-c", code, str(ROOT), "render", "dem.tif", "a.png", *arguments]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+
+    saved = tmp_path / "scene.json"
+    saved.write_text('{"sun": {"azimuth": 90, "altitude": 20}, "exaggeration": 3, "cast_shadows": false}')
+    made = scene("--scene", str(saved), "--altitude", "60", "--pitch", "10", "--background", "transparent")
+    assert made["sun"]["azimuth"] == 90 and made["sun"]["altitude"] == 60
+    assert made["exaggeration"] == 3 and made["cast_shadows"] is False
+    assert made["camera"]["pitch"] == 10 and made["background"] == "transparent"
+    plain = scene("--no-shadows", "--projection", "orthographic", "--resolution", "30", "--ramp", "plain")
+    assert plain["cast_shadows"] is False and plain["camera"]["resolution"] == 30
+    assert len(plain["color_ramp"]["stops"]) == 2
+
+
+def test_metrics_are_written_as_json(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "40x30", "--metrics", tmp_path / "m.json")
+    assert done.returncode == 0
+    content = json.loads((tmp_path / "m.json").read_text())
+    for step in ("read", "upload", "pyramid", "compile", "trace", "resolve", "readback", "encode", "total"):
+        assert content["ms"][step] >= 0
+    assert content["adapter"] == "fake adapter" and content["memory"]["peak_bytes"] == 1 << 20
+    assert content["dem"]["size"] == [403, 344]
+
+
+def test_a_picture_larger_than_its_budget_is_written_in_bands(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "1000x1250", "--memory-budget", "40MiB", "--samples", 1)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(pixels(tmp_path / "a.png")[:, 0, 0], np.arange(1250) % 256)
+
+
+def test_a_dem_larger_than_the_budget_says_how_it_was_read(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+    path = write_raster(np.ones((2000, 2400), dtype="i2"))
+    done = run("render", path, tmp_path / "a.png", "--size", "200x100", "--memory-budget", "32MiB")
+    assert "2400×2000 read as 1200×1000 to stay within 32 MiB" in done.stdout
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="terminals of this kind exist on Unix")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forge3d_qgis", "render", str(SAMPLE), str(tmp_path / "a.png"), "--size", "40x30"],
+        stdout=subprocess.PIPE, stderr=theirs, env=environment(FORGE3D_NATIVE=str(FAKE)),
+    )  # fmt: skip
+    process.communicate(timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert "drawing" in shown and "100%" in shown and shown.endswith("\x1b[K")
+
+
+def test_devices_are_listed_with_the_one_that_auto_takes_first() -> None:
+    done = run("devices")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) == 2
+    assert lines[0].startswith("auto") and "big card" in lines[0] and "software" in lines[1]
+
+
+def test_without_any_device_the_way_to_one_is_told() -> None:
+    failed(run("devices", FAKE_ADAPTERS="none"), "mesa-vulkan-drivers")
+
+
+# With the real renderer
+
+
+@pytest.mark.gpu
+def test_the_sample_becomes_a_relief_that_fills_the_picture(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "320x200", "--samples", 4, fake=False)
+    assert done.returncode == 0, done.stderr
+    rgb = pixels(tmp_path / "a.png").astype(int)
+    background = (rgb == 255).all(axis=2)
+    assert background[0].all() and background[-1].all()  # the whole DEM, with a margin
+    assert 0.3 < 1 - background.mean() < 0.95
+    terrain = rgb[60:140, 100:220]
+    assert terrain.std() > 8 and (terrain < 255).all()
+
+
+@pytest.mark.gpu
+def test_the_real_devices_are_listed() -> None:
+    done = run("devices", fake=False)
+    assert done.returncode == 0 and "auto" in done.stdout
+
+
+@pytest.mark.gpu
+def test_a_nadir_hillshade_is_gdaldems(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+    rows, cols = np.mgrid[0:120, 0:160]
+    heights = (200 * np.sin(rows / 17) * np.cos(cols / 23)).astype("f4")
+    path = write_raster(heights)
+    done = run(
+        "render", path, tmp_path / "a.png", "--size", "160x120", "--projection", "orthographic", "--resolution", 10,
+        "--pitch", 90, "--shading", "horn", "--no-shadows", "--samples", 1, fake=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    expected = gdal.DEMProcessing("", str(path), "hillshade", format="MEM", computeEdges=False).ReadAsArray()
+    found = pixels(tmp_path / "a.png")[..., 0]
+    difference = np.abs(found.astype(int) - expected)[2:-2, 2:-2]
+    assert (difference <= 1).mean() >= 0.999
