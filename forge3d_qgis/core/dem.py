@@ -26,6 +26,7 @@ Window = tuple[float, float, float, float]  # col, row, cols, rows of the source
 Progress = Callable[[float], object]
 
 STRIP_BYTES = 16 * MIB
+CACHED_BYTES = 64 * MIB
 
 # --------------------------------------------------------------------------------------------------------------------
 # The Dem
@@ -239,6 +240,7 @@ class GdalSource:
         if self._dtype == np.uint8 and band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
             self._dtype = np.dtype("i1")
         flags = band.GetMaskFlags()
+        self._since_flush = 0
         self._masked = not flags & _MASK_ALL_VALID and flags != _MASK_NODATA
         self._levels = [band]
         if band.GetOverviewCount():
@@ -357,6 +359,12 @@ class GdalSource:
                 f"{self.name}: expected {cols}×{rows} cells at column {x}, row {y}; got {message or 'a read error'}; "
                 "fix: check that the file is complete"
             )
+        self._since_flush += len(data)
+        if self._since_flush >= CACHED_BYTES:
+            # GDAL keeps the blocks it has decoded, up to 5 % of the machine's memory, and none is needed twice. Only
+            # those of our own handle go.
+            band.FlushCache()
+            self._since_flush = 0
         return np.frombuffer(data, dtype=dtype).reshape(rows, cols)
 
 

@@ -5,6 +5,7 @@ numpy and the native module are imported when they are first needed, so that ``-
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -204,6 +205,26 @@ class RenderSession:
         self._renderer.close()
 
 
+@contextmanager
+def _cancelling(session: RenderSession, stop: Callable[[], object]) -> Iterator[None]:
+    """Asks ``stop`` from a thread of its own while one long call is under way, and cancels that call."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(SLICE_MS / 1000):
+            if stop():
+                session.cancel()
+                return
+
+    watcher = threading.Thread(target=watch, name="forge3d-cancel", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
 def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     """``size`` as two ints in 1..16384. Raises SceneError."""
     try:
@@ -244,7 +265,7 @@ def render_bands(
     module = native()
     with translated():
         module.device_info(adapter)  # makes the device, so that limits are those of the adapter
-        limit_before = module.memory_metrics()["total_limit"]
+        limits_before = module.memory_metrics()
         if memory_budget is not None:
             module.set_memory_budget(memory_budget)
     try:
@@ -256,7 +277,8 @@ def render_bands(
             report(0.0)
             if stop():
                 raise Cancelled("the picture was cancelled")
-            session.set_dem(dem)
+            with _cancelling(session, stop):
+                session.set_dem(dem)
             if drape is not None:
                 session.set_drape(drape)
             session.set_scene(scene or Scene())
@@ -285,7 +307,7 @@ def render_bands(
                 metrics["bands"] = -(-height // lines)
     finally:
         if memory_budget is not None:
-            module.set_memory_budget(limit_before)
+            module.set_memory_budget(limits_before["total_limit"], limits_before["host_visible_limit"])
 
 
 def render(
@@ -308,7 +330,7 @@ def render(
     - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
     - ``drape``: uint8 (h, w, 4), laid over the raster.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked every
-      50 ms.
+      50 ms, during the upload of the heights from another thread.
 
     ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the bands, with ``bands``,
     ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError,

@@ -665,3 +665,15 @@ def test_a_source_can_be_read_again_and_again(write_raster: Write) -> None:
     first, second = read_dem(source), read_dem(source, max_samples=100)
     assert first.notes[0] == "−9999 read as void (undeclared nodata, 25 %)"
     assert second.size == (10, 10) and second.height_range() == (300, 300)
+
+
+def test_gdals_own_cache_does_not_grow_with_the_raster(write_raster: Write) -> None:
+    path = write_raster(np.zeros((6000, 4000), dtype="f8"), options=("COMPRESS=DEFLATE", "TILED=YES"))  # 183 MiB
+    before, most = gdal.GetCacheUsed(), 0
+
+    def look(fraction: float) -> None:
+        nonlocal most
+        most = max(most, gdal.GetCacheUsed())
+
+    read_dem(path, progress=look)
+    assert most - before < 112 << 20

@@ -74,6 +74,22 @@ def test_cancel_ends_the_picture_and_frees_it(fake_native: Any) -> None:
         render(DEM, size=(10, 10), cancel=event)
 
 
+def test_cancel_ends_a_long_upload_as_well(fake_native: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled = threading.Event()
+
+    def long_upload(self: Any, heights: np.ndarray, *, cell_to_world: tuple) -> None:
+        if cancelled.wait(10):
+            raise fake_native.Cancelled("[Cancelled] upload of the heights")
+
+    monkeypatch.setattr(fake_native.Renderer, "set_height_data", long_upload)
+    monkeypatch.setattr(fake_native.Renderer, "cancel", lambda self: cancelled.set())
+    calls = iter([False, False, True])
+    start = time.perf_counter()
+    with pytest.raises(Cancelled, match="upload"):
+        render(DEM, size=(10, 10), cancel=lambda: next(calls))
+    assert time.perf_counter() - start < 2
+
+
 def test_stopping_to_take_bands_frees_the_renderer_and_the_budget(fake_native: Any) -> None:
     bands = render_bands(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
     next(bands)

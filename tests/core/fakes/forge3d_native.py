@@ -110,7 +110,7 @@ def device_info(adapter="auto"):
 
 
 def memory_metrics():
-    return {"total_limit": _limit, "total_bytes": 0, "peak_bytes": 1 << 20, "top": []}
+    return {"total_limit": _limit, "host_visible_limit": 256 << 20, "total_bytes": 0, "peak_bytes": 1 << 20, "top": []}
 
 
 def set_memory_budget(total=None, host_visible=None):
