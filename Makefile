@@ -22,11 +22,13 @@ NATIVE_SOURCES := Cargo.toml Cargo.lock native/Cargo.toml forge3d_native.pyi \
 	$(shell find native/src native/shaders -type f 2>/dev/null)
 PYTHON_SOURCES := pyproject.toml README.md LICENSE \
 	$(shell find forge3d_qgis resources -type f -not -name '*.pyc' -not -path '*/__pycache__/*' -not -path 'forge3d_qgis/native/*' 2>/dev/null)
+# The wheels whose native part goes into platform zips; build/manylinux/*.whl for one that others can use.
+WHEELS ?= build/wheels/*.whl
 SAMPLE := resources/sample/jacksboro_fault.tif
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: $(INSTALLED) ## Render the sample DEM to build/demo.png; the first time, install and build all that this takes
@@ -58,7 +60,7 @@ bench: $(INSTALLED) ## Measure this renderer against gdaldem; DEMS=folder adds e
 
 .PHONY: zip
 zip: $(WHEEL) $(TEST_TOOLS) ## The plugin's zips in dist/, portable and for this platform, and the plugin site's checks on both
-	$(PYTHON) scripts/make_zip.py --wheel build/wheels/*.whl
+	$(PYTHON) scripts/make_zip.py --wheel $(WHEELS)
 	$(RUNTIME) $(PYTHON) scripts/check_zip.py dist/*.zip
 	@for zip in dist/*.zip; do \
 		scripts/qgis_tour/run.sh $$zip build/qgis_load scripts/qgis_load_test.py; \
@@ -70,7 +72,7 @@ qgis: zip ## Drive the plugin in a real QGIS on a virtual screen; screenshots in
 	scripts/run_qgis.sh
 
 .PHONY: manylinux
-manylinux: $(BUILD_TOOLS) # the wheel for any Linux since 2014, linked by zig; scripts/check_manylinux.py judges it
+manylinux: $(BUILD_TOOLS) ## The wheel for any Linux since 2014 in build/manylinux, and the check of what it asks for
 	scripts/build_manylinux.sh
 
 .PHONY: clean

@@ -9,5 +9,5 @@ target=${1:-$(uname -m)-unknown-linux-gnu}
 rm -rf build/manylinux
 # The venv's bin holds python-zig, which maturin calls.
 PATH=$PWD/.venv/bin:$PATH CARGO_TARGET_DIR=$PWD/target/manylinux .venv/bin/maturin build --release --locked --zig \
-    --target "$target" --compatibility manylinux2014 --interpreter /usr/bin/python3 --out build/manylinux
+    --target "$target" --compatibility manylinux2014 --out build/manylinux
 .venv/bin/python scripts/check_manylinux.py build/manylinux/*.whl
