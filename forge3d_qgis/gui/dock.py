@@ -474,11 +474,11 @@ class ReliefDock(QgsDockWidget):
 
     def _show_pointer(self, place) -> None:
         if place is None or self.relief.layer is None:
-            self.foot.pointer.setText("")
+            self.preview.set_place("")
             return
         decimals = 5 if self.relief.layer.crs().isGeographic() else 1
         x, y, metres = place
-        self.foot.pointer.setText(
+        self.preview.set_place(
             tr("{x}, {y} · {height} m").format(x=number(x, decimals), y=number(y, decimals), height=number(metres, 1))
         )
 
@@ -514,7 +514,6 @@ class ReliefDock(QgsDockWidget):
         project.cleared.disconnect(self._project_left)
         project.readProject.disconnect(self._project_came)
         self._canvas.extentsChanged.disconnect(self._canvas_moved)
-        self.panel.release()
         if self._area_tool is not None:
             self._area_tool.end()
         self.exporter.cancel()

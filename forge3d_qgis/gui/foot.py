@@ -1,4 +1,4 @@
-"""The foot of the dock: where the pointer is, what was done to the data, who draws, and how much memory it takes."""
+"""The foot of the dock: what was done to the data, who draws, how far the picture is, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Badge(QLabel):
 
 
 class Foot(QWidget):
-    """Three quiet lines under the picture, always true."""
+    """Two quiet lines under the picture, always true."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +121,6 @@ class Foot(QWidget):
         font = self.font()
         font.setPointSizeF(max(7.0, font.pointSizeF() * 0.88))
         self.setFont(font)
-        self.pointer = ElidedLabel("forge3dPointer")
         self.data = ElidedLabel("forge3dProvenance")
         self.adapter = ElidedLabel("forge3dAdapter")
         self.badge = Badge("forge3dSoftwareBadge")
@@ -131,7 +130,6 @@ class Foot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 5)
         column.setSpacing(2)
-        column.addWidget(self.pointer)
         column.addWidget(self.data)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -143,7 +141,6 @@ class Foot(QWidget):
         self.clear()
 
     def clear(self) -> None:
-        self.pointer.setText("")
         self.data.setText("")
         self.adapter.setText("")
         self.badge.hide()
@@ -151,5 +148,8 @@ class Foot(QWidget):
     def set_adapter(self, name: str, software: bool, samples: int, wanted: int, milliseconds: float) -> None:
         self.badge.setVisible(software)
         parts = [tr("{done} of {wanted} samples").format(done=samples, wanted=wanted)]
-        parts.append(tr("{time} ms").format(time=number(milliseconds)))
+        if milliseconds < 1000:
+            parts.append(tr("{time} ms").format(time=number(milliseconds)))
+        else:
+            parts.append(tr("{time} s").format(time=number(milliseconds / 1000, 1)))
         self.adapter.setText(" · ".join([*parts, name]))

@@ -63,6 +63,29 @@ def _default_name() -> str:
     return DEFAULT_RAMP
 
 
+class ThemeCombo(QComboBox):
+    """The project's map themes, asked for when needed: the collection that would tell of changes dies with its project."""
+
+    def fill(self) -> None:
+        chosen = self.currentText()
+        self.clear()
+        self.addItems(QgsProject.instance().mapThemeCollection().mapThemes())
+        self.setPlaceholderText(tr("No map theme in this project") if not self.count() else "")
+        self.setCurrentIndex(self.findText(chosen))
+
+    def choose(self, name: str) -> None:
+        self.fill()
+        self.setCurrentIndex(self.findText(name))
+
+    def first(self) -> str:
+        self.fill()
+        return self.itemText(0)
+
+    def showPopup(self) -> None:  # noqa: N802 (Qt's name)
+        self.fill()
+        super().showPopup()
+
+
 class Panel(QWidget):
     """``changed(settings, dragging)`` comes from the user's hand only; ``show_settings`` is silent."""
 
@@ -84,9 +107,6 @@ class Panel(QWidget):
         column.addWidget(self._colour_group())
         column.addWidget(self._view_group())
         column.addStretch(1)
-        project = QgsProject.instance()
-        project.mapThemeCollection().mapThemesChanged.connect(self._fill_themes)
-        self._fill_themes()
         self.show_settings(self._settings)
 
     # building -----------------------------------------------------------------------------------------------------
@@ -196,7 +216,7 @@ class Panel(QWidget):
         numbers = QFormLayout()
         numbers.setContentsMargins(0, 0, 0, 0)
         numbers.setVerticalSpacing(5)
-        numbers.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        numbers.setHorizontalSpacing(10)
         add_row(
             numbers,
             tr("A&zimuth"),
@@ -214,6 +234,7 @@ class Panel(QWidget):
         beside.setSpacing(14)
         beside.addWidget(self.dial, 0, Qt.AlignmentFlag.AlignVCenter)
         beside.addLayout(numbers, 1)
+        beside.setAlignment(numbers, Qt.AlignmentFlag.AlignVCenter)
         form.addRow(beside)
         self.cast_shadows = QCheckBox(tr("&Cast shadows"))
         self.cast_shadows.setObjectName("forge3dCastShadows")
@@ -266,7 +287,7 @@ class Panel(QWidget):
         self.ramp_label = add_row(
             form, tr("Ram&p"), self.ramp_row, tr("Colours from the lowest to the highest point; the arrow opens QGIS's ramps")
         )
-        self.theme = QComboBox()
+        self.theme = ThemeCombo()
         self.theme.setObjectName("forge3dTheme")
         self.theme.activated.connect(lambda index: self._change(theme=self.theme.itemText(index)))
         self.theme_row = self._with_reset(self.theme, "theme")
@@ -375,7 +396,7 @@ class Panel(QWidget):
         self.cast_shadows.setChecked(settings.cast_shadows)
         self.colours.setCurrentIndex(max(0, self.colours.findData(settings.colours)))
         self.ramp.setColorRamp(ramp_from_stops(settings.ramp or default_stops()))
-        self.theme.setCurrentIndex(self.theme.findText(settings.theme))
+        self.theme.choose(settings.theme)
         self.shading.setCurrentIndex(max(0, self.shading.findData(settings.shading)))
         self.background.setColor(QColor(*settings.background))
         self.transparent.setChecked(settings.transparent)
@@ -405,14 +426,6 @@ class Panel(QWidget):
             else:
                 button.setEnabled(getattr(settings, field) != getattr(plain, field))
 
-    def _fill_themes(self) -> None:
-        names = QgsProject.instance().mapThemeCollection().mapThemes()
-        self.theme.clear()
-        self.theme.addItems(names)
-        self.theme.setEnabled(bool(names))
-        self.theme.setPlaceholderText(tr("No map theme in this project"))
-        self.theme.setCurrentIndex(self.theme.findText(self._settings.theme))
-
     # the user's hand ----------------------------------------------------------------------------------------------
 
     def settings(self) -> ViewSettings:
@@ -421,8 +434,8 @@ class Panel(QWidget):
     def _change(self, dragging: bool = False, **fields) -> None:
         if self._silent:
             return
-        if fields.get("colours") == "theme" and not self._settings.theme and self.theme.count():
-            fields["theme"] = self.theme.itemText(0)
+        if fields.get("colours") == "theme" and not self._settings.theme:
+            fields["theme"] = self.theme.first()
         settings = dataclasses.replace(self._settings, **fields)
         if settings == self._settings:
             return
@@ -447,7 +460,3 @@ class Panel(QWidget):
 
     def _background_chosen(self, colour: QColor) -> None:
         self._change(background=(colour.red(), colour.green(), colour.blue()))
-
-    def release(self) -> None:
-        """Lets go of the project's signals."""
-        QgsProject.instance().mapThemeCollection().mapThemesChanged.disconnect(self._fill_themes)

@@ -73,12 +73,19 @@ class Pose:
 
     # hands --------------------------------------------------------------------------------------------------------
 
-    def orbited(self, degrees_right: float, degrees_up: float) -> Pose:
-        return replace(
-            self,
-            heading=(self.heading + degrees_right) % 360.0,
-            pitch=min(90.0, max(0.0, self.pitch + degrees_up)),
-        )
+    def orbited(self, degrees_right: float, degrees_up: float, pivot: tuple[float, float] | None = None) -> Pose:
+        """Turned about the vertical axis through ``pivot`` (east, north), or through the target."""
+        heading, pitch = (self.heading + degrees_right) % 360.0, min(90.0, max(0.0, self.pitch + degrees_up))
+        target = self.target
+        if pivot is not None and target is not None:
+            turn = math.radians(degrees_right)
+            east, north = target[0] - pivot[0], target[1] - pivot[1]
+            target = (
+                pivot[0] + east * math.cos(turn) + north * math.sin(turn),
+                pivot[1] - east * math.sin(turn) + north * math.cos(turn),
+                target[2],
+            )
+        return replace(self, heading=heading, pitch=pitch, target=target)
 
     def zoomed(self, factor: float, ground: Vector | None, span_limits: tuple[float, float]) -> Pose:
         """Magnified by ``factor``; what is seen at ``ground`` stays where it is in the picture."""

@@ -59,6 +59,7 @@ class PreviewLabel(QLabel):
         self._checkers: QBrush | None = None
         self._title, self._hint = "", ""
         self._badge = ""
+        self._place = ""
         self._heading: float | None = None
         self._busy: float | None = None
 
@@ -90,6 +91,12 @@ class PreviewLabel(QLabel):
         """A short remark in the corner of the picture, such as “CPU preview”."""
         self._badge = text
         self.update()
+
+    def set_place(self, text: str) -> None:
+        """Where the pointer is, in the lower left corner."""
+        if text != self._place:
+            self._place = text
+            self.update()
 
     def set_heading(self, heading: float | None) -> None:
         """Where the compass points; None hides it."""
@@ -246,7 +253,9 @@ class PreviewLabel(QLabel):
             if self._heading is not None:
                 self._paint_compass(painter)
             if self._badge:
-                self._paint_badge(painter)
+                self._paint_chip(painter, self._badge, at_top=True)
+            if self._place:
+                self._paint_chip(painter, self._place, at_top=False)
         if self._busy is not None:
             self._paint_bar(painter)
         if self.hasFocus():
@@ -338,14 +347,17 @@ class PreviewLabel(QLabel):
         painter.drawText(QRectF(-5, -10.5, 10, 11), Qt.AlignmentFlag.AlignCenter, tr("N"))
         painter.restore()
 
-    def _paint_badge(self, painter: QPainter) -> None:
+    def _paint_chip(self, painter: QPainter, text: str, *, at_top: bool) -> None:
         metrics = painter.fontMetrics()
-        box = QRectF(8, 8, metrics.horizontalAdvance(self._badge) + 16, metrics.height() + 6)
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(40, self.width() - 32))
+        box = QRectF(8, 8, metrics.horizontalAdvance(text) + 16, metrics.height() + 6)
+        if not at_top:
+            box.moveBottom(self.height() - 9)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(30, 34, 40, 170))
         painter.drawRoundedRect(box, 4, 4)
         painter.setPen(QColor(255, 255, 255))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._badge)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_bar(self, painter: QPainter) -> None:
         colour = self.palette().color(QPalette.ColorRole.Highlight)

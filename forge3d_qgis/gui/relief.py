@@ -92,6 +92,7 @@ class Relief(QObject):
         self._grab: tuple[float, float, float] | None = None
         self._zoom = 1.0
         self._over = False
+        self._pivot: tuple[float, float] | None = None  # the DEM's centre, until the user looks at another place
         self._log_timer = QTimer(self)
         self._log_timer.setInterval(LOG_EVERY_MS)
         self._log_timer.timeout.connect(self.drain_log)
@@ -271,7 +272,7 @@ class Relief(QObject):
                 self._layer.rendererChanged.disconnect(self._restyled)
         self._layer, self._layer_id, self._read_for = None, "", None
         self.loaded = self.last_frame = None
-        self._grab, self._zoom = None, 1.0
+        self._grab, self._zoom, self._pivot = None, 1.0, None
         if not keep_worker:
             self._stop_worker()
 
@@ -485,6 +486,7 @@ class Relief(QObject):
             return pose
         if self.last_frame is None:
             return None
+        self._pivot = (0.0, 0.0)
         view = self.last_frame.view
         return pose.pinned(view["target"], view["resolution"] * view["picture_height"])
 
@@ -502,11 +504,11 @@ class Relief(QObject):
 
     def orbit(self, right: float, up: float) -> None:
         pose = self._pinned()
-        self._move(pose.orbited(right, up) if pose is not None else None)
+        self._move(pose.orbited(right, up, self._pivot) if pose is not None else None)
 
     def face_north(self) -> None:
         pose = self._pinned()
-        self._move(dataclasses.replace(pose, heading=0.0) if pose is not None else None, dragging=False)
+        self._move(pose.orbited(-pose.heading, 0.0, self._pivot) if pose is not None else None, dragging=False)
 
     def look_down(self) -> None:
         pose = self._pinned()
@@ -522,6 +524,7 @@ class Relief(QObject):
     def pan(self, at: QPointF) -> None:
         pose = self._pinned()
         if pose is not None and self._grab is not None:
+            self._pivot = None
             self._move(pose.panned(self._grab, at.x(), at.y(), self._aspect()))
 
     def zoom(self, at: QPointF, factor: float) -> None:
@@ -568,11 +571,11 @@ class Relief(QObject):
         elif tag == "pan":
             self._grab = ground
         elif tag == "recentre" and ground is not None:
-            pose = self._pinned()
+            pose, self._pivot = self._pinned(), None
             self._move(pose.recentred(ground) if pose is not None else None, dragging=False)
         elif tag == "zoom":
             factor, self._zoom = self._zoom, 1.0
-            pose = self._pinned()
+            pose, self._pivot = self._pinned(), None
             self._move(pose.zoomed(factor, ground, self.span_limits()) if pose is not None else None)
 
     def _place(self, hit: tuple) -> tuple[float, float, float]:

@@ -118,16 +118,18 @@ class SunDial(QWidget):
 
         # The light end of the gradient lies under the sun, a little inside the rim where Qt would clip it.
         focus = centre + (sun - centre) * 0.96
-        ball = QRadialGradient(centre, radius * 1.25, focus)
-        low = 1.0 - math.sin(math.radians(self.altitude))
-        ball.setColorAt(0.0, QColor(255, 250 - int(18 * low), 236 - int(70 * low)))
-        ball.setColorAt(0.45, QColor(172, 176, 180))
-        ball.setColorAt(1.0, QColor(58, 64, 76))
+        reach = math.hypot(sun.x() - centre.x(), sun.y() - centre.y())
+        ball = QRadialGradient(centre, radius + 0.55 * reach, focus)
+        warm = 1.0 - math.sin(math.radians(self.altitude))  # a low sun is a warm one
+        ball.setColorAt(0.0, QColor(255, 252 - int(14 * warm), 244 - int(64 * warm)))
+        ball.setColorAt(0.35, QColor(226, 226, 222))
+        ball.setColorAt(0.75, QColor(150, 156, 164))
+        ball.setColorAt(1.0, QColor(96, 104, 118))
         painter.setPen(QPen(faint, 1.0))
         painter.setBrush(ball)
         painter.drawEllipse(centre, radius, radius)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(255, 255, 255, 70), 1.0))
+        painter.setPen(QPen(QColor(255, 255, 255, 110), 1.0))
         for altitude in (30.0, 60.0):
             reach = radius * (90.0 - altitude) / 90.0
             painter.drawEllipse(centre, reach, reach)

@@ -88,7 +88,7 @@ class _Slots:
     stop: bool = False
 
 
-class RenderWorker(threading.Thread):
+class RenderWorker:
     """``deliver``: called here with (kind, value). Start it, leave wishes, stop it.
 
     ``before_device`` is called just before a device is made, ``after_frame`` when a picture came, or an orderly failure.
@@ -104,7 +104,7 @@ class RenderWorker(threading.Thread):
         after_frame: Callable[[], None] = lambda: None,
     ) -> None:
         # A daemon: should a driver hang for ever, QGIS can still end.
-        super().__init__(name="forge3d-render", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="forge3d-render", daemon=True)
         self._adapter = adapter
         self._budget = budget
         self._deliver = deliver
@@ -117,7 +117,7 @@ class RenderWorker(threading.Thread):
         self._drape: Any = None
         self._loaded = False
         self._current: Wanted | None = None
-        self._started = 0.0
+        self._begun = 0.0
         self._draft = False
         self._done = 0
         self._shown = 0
@@ -127,6 +127,12 @@ class RenderWorker(threading.Thread):
         self._device: dict = {}
 
     # the user's side: any thread, never waits -----------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
     def warm_up(self) -> None:
         """Makes the device already, while heights are still being read."""
@@ -178,9 +184,8 @@ class RenderWorker(threading.Thread):
             self._slots.stop = True
             self._condition.notify()
         self._interrupt()
-        if self.is_alive() and threading.current_thread() is not self:
-            self.join(timeout)
-        return not self.is_alive()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _interrupt(self) -> None:
         session = self._session
@@ -189,7 +194,7 @@ class RenderWorker(threading.Thread):
 
     # the worker's side ----------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
+    def _run(self) -> None:
         try:
             while self._wait_for_work():
                 try:
@@ -229,7 +234,7 @@ class RenderWorker(threading.Thread):
         if not self._loaded or self._current is None:
             return None
         if self._draft:
-            rest = self._started + SETTLE_S - time.monotonic() if self._current.dragging else 0.0
+            rest = self._begun + SETTLE_S - time.monotonic() if self._current.dragging else 0.0
             return max(0.0, rest)
         return None if self._done >= self._current.samples else 0.0
 
@@ -306,7 +311,7 @@ class RenderWorker(threading.Thread):
 
     def _begin(self, wanted: Wanted) -> None:
         self._current = wanted
-        self._started = time.monotonic()
+        self._begun = time.monotonic()
         self._done = self._shown = 0
         cost = wanted.width * wanted.height / self.rate
         divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
@@ -362,7 +367,7 @@ class RenderWorker(threading.Thread):
                 rgba=image.rgba,
                 samples=self._done,
                 wanted=wanted.samples,
-                milliseconds=1000.0 * (time.monotonic() - self._started),
+                milliseconds=1000.0 * (time.monotonic() - self._begun),
                 draft=draft,
                 ticket=wanted.ticket,
                 view=view,

@@ -22,6 +22,7 @@ OUT = Path(os.environ["TOUR_OUT"])
 START = time.monotonic()
 PATIENCE_S = 30.0
 TICK_MS = 20
+_kept: list = []  # a timer that only its own slot refers to is garbage to Python, and a crash to Qt
 
 
 def say(text: str) -> None:
@@ -84,36 +85,46 @@ def leave(code: int) -> None:
     iface.actionExit().trigger()
 
 
+def _after(seconds: float):
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
 def play(scenario) -> None:
     """Plays the generator function ``scenario`` and leaves QGIS."""
     steps = scenario()
-    state = {"wait": 0.0, "until": None, "since": time.monotonic()}
+    wish = {"ready": lambda: True, "since": time.monotonic()}
+
+    def advance() -> None:
+        ready, waited = wish["ready"](), time.monotonic() - wish["since"]
+        if ready:
+            what = next(steps)
+            wish["since"] = time.monotonic()
+            wish["ready"] = what if callable(what) else _after(float(what))
+        elif waited > PATIENCE_S:
+            modal = QApplication.activeModalWidget()
+            words = modal.text() if isinstance(modal, QMessageBox) else modal
+            raise TimeoutError(f"waited {waited:.0f} s for {wish['ready']}; modal: {words}")
 
     def tick() -> None:
         try:
-            now = time.monotonic()
-            if state["until"] is not None:
-                if not state["until"]():
-                    if now - state["since"] > PATIENCE_S:
-                        modal = QApplication.activeModalWidget()
-                        words = modal.text() if isinstance(modal, QMessageBox) else modal
-                        raise TimeoutError(f"waited {PATIENCE_S:.0f} s for {state['until']}; modal: {words}")
-                    return
-            elif now - state["since"] < state["wait"]:
-                return
-            wish = next(steps)
-            state["since"] = time.monotonic()
-            state["until"], state["wait"] = (wish, 0.0) if callable(wish) else (None, float(wish))
+            advance()
         except StopIteration:
             timer.stop()
             leave(0)
-        except Exception:
+        except Exception as error:
             timer.stop()
-            traceback.print_exc()
-            shot("failure")
-            leave(3)
+            fail(type(error), error, error.__traceback__)
 
-    timer = QTimer(QgsApplication.instance())
+    def fail(kind, error, trace) -> None:
+        # QGIS's own hook opens a modal dialog, before which the scenario would wait for ever.
+        traceback.print_exception(kind, error, trace)
+        shot("failure")
+        leave(3)
+
+    sys.excepthook = fail
+    timer = QTimer()
+    _kept.append(timer)
     timer.setInterval(TICK_MS)
     timer.timeout.connect(tick)
 

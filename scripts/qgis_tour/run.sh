@@ -47,9 +47,9 @@ userLocale=$locale
 INI
 export HOME=$work/home XDG_RUNTIME_DIR=$work/run PYTHONDONTWRITEBYTECODE=1 PYTHONFAULTHANDLER=1 LC_ALL=C.UTF-8
 export LIBGL_ALWAYS_SOFTWARE=1 QT_LOGGING_RULES='*.debug=false' QT_SCALE_FACTOR=1 QT_FONT_DPI=96 QT_QPA_PLATFORM=xcb
-export TOUR_OUT=$out TOUR_FOLDER=$here
+export TOUR_OUT=$out TOUR_FOLDER=$here TOUR_SCENARIO=$scenario
 rc=0
 timeout -k 5 "${TOUR_SECONDS:-120}" xvfb-run -a -s "-screen 0 ${screen}x24 -nolisten tcp" \
-    qgis --nologo --noversioncheck --profiles-path "$work/profile" --code "$scenario" "$@" > "$out/qgis.log" 2>&1 || rc=$?
+    qgis --nologo --noversioncheck --profiles-path "$work/profile" --code "$here/boot.py" "$@" > "$out/qgis.log" 2>&1 || rc=$?
 if [ "$rc" -ne 0 ]; then tail -n 40 "$out/qgis.log" >&2; fi
 exit "$rc"
