@@ -64,7 +64,7 @@ fn drape_color(place: vec2f) -> vec4f {
 
 // PCG (Jarzynski and Olano 2020): a number a pixel, to turn the sample sequence by.
 fn pixel_turn(pixel: vec2u) -> vec4f {
-    var v = vec4u(pixel, pixel.x ^ pixel.y, pixel.x + pixel.y) + frame.first_pixel_seed;
+    var v = vec4u(pixel, pixel.x ^ pixel.y, pixel.x + pixel.y);
     v = v * 1664525u + 1013904223u;
     v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
     v = v ^ (v >> vec4u(16u));
@@ -82,7 +82,7 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
     let inside = all(pixel < frame.picture);
 
     // Primary ray, in world, from the picture's two matrices; then in cells.
-    let ndc = (vec2f(pixel) + 0.5 + one_sample.pixel) * frame.ndc_scale + frame.ndc_offset;
+    let ndc = (vec2f(pixel + frame.window) + 0.5 + one_sample.pixel) * frame.ndc_scale + frame.ndc_offset;
     let across = vec2f(ndc.x / lanes.proj_by_rows[0][0], ndc.y / lanes.proj_by_rows[1][1]);
     let right = lanes.view_by_rows[0].xyz;
     let up = lanes.view_by_rows[1].xyz;
@@ -110,7 +110,7 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
         let place = o + d * primary.t;
         let uv = clamp(place.xy - vec2f(primary.cell), vec2f(0.0), vec2f(1.0));
         let normal = normal_of(slope_in_world(slope_in_cells(primary.cell, uv)));
-        let turn = pixel_turn(pixel);
+        let turn = pixel_turn(pixel + frame.window);
 
         // Sun, then sky: one loop, so that the compiler meets the march once.
         var visible = vec2f(1.0);

@@ -12,7 +12,8 @@ struct Collector;
 impl log::Log for Collector {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
         // Below warnings only our own words count: wgpu talks a lot.
-        metadata.level() <= log::Level::Warn || (metadata.level() <= log::Level::Info && metadata.target().starts_with("forge3d"))
+        metadata.level() <= log::Level::Warn
+            || (metadata.level() <= log::Level::Info && metadata.target().starts_with("forge3d"))
     }
 
     fn log(&self, record: &log::Record<'_>) {

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use glam::{DVec2, DVec3};
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArray, PyUntypedArrayMethods, ndarray};
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArray,
+    PyUntypedArrayMethods, ndarray,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySlice};
 
@@ -47,7 +50,8 @@ impl From<RenderError> for PyErr {
 /// Turns a panic into an ordinary error: a `PanicException` would slip through `except Exception`.
 fn guarded<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+        let text =
+            panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
         Err(RenderError::Internal(text.unwrap_or_else(|| "a panic without a text".into())).into())
     })
 }
@@ -116,7 +120,11 @@ impl TryFrom<SceneIn> for Scene {
         let discrete = match scene.color_ramp.interpolation.as_str() {
             "linear" => false,
             "discrete" => true,
-            other => return Err(RenderError::Input(format!("color_ramp.interpolation: expected linear or discrete; got '{other}'; fix: choose one"))),
+            other => {
+                return Err(RenderError::Input(format!(
+                    "color_ramp.interpolation: expected linear or discrete; got '{other}'; fix: choose one"
+                )));
+            }
         };
         Ok(Self {
             camera: camera.check()?,
@@ -153,7 +161,12 @@ impl<'py> Heights<'py> {
         };
         let dtype = array.dtype();
         if array.ndim() != 2 || !matches!(dtype.kind(), b'f' | b'i' | b'u') {
-            return Err(refused(format!("ndim={}, dtype={}, flags.contiguous={}", array.ndim(), dtype.str()?, array.is_c_contiguous())));
+            return Err(refused(format!(
+                "ndim={}, dtype={}, flags.contiguous={}",
+                array.ndim(),
+                dtype.str()?,
+                array.is_c_contiguous()
+            )));
         }
         // `is_contiguous` and `as_slice` take Fortran order too: only C order may be read as rows.
         match object.extract::<PyReadonlyArray2<'py, f32>>() {
@@ -171,8 +184,13 @@ impl<'py> Heights<'py> {
     }
 }
 
+/// Column, row, world x, world y, height.
+type Picked = (f64, f64, f64, f64, f64);
+
 fn side(value: usize) -> PyResult<u32> {
-    u32::try_from(value).map_err(|_| RenderError::Input(format!("heights: expected sides below 2^32; got {value}; fix: read a window")).into())
+    u32::try_from(value).map_err(|_| {
+        RenderError::Input(format!("heights: expected sides below 2^32; got {value}; fix: read a window")).into()
+    })
 }
 
 /// See `forge3d_native.pyi`.
@@ -191,7 +209,9 @@ impl PyRenderer {
     fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Renderer) -> Result<T> + Send) -> PyResult<T> {
         detached(py, || match self.lock().as_mut() {
             Some(renderer) => work(renderer),
-            None => Err(RenderError::Render("expected an open renderer; got a closed one; fix: make a new Renderer".into())),
+            None => {
+                Err(RenderError::Render("expected an open renderer; got a closed one; fix: make a new Renderer".into()))
+            }
         })
     }
 }
@@ -228,7 +248,12 @@ impl PyRenderer {
     }
 
     #[pyo3(signature = (heights, *, cell_to_world = (1.0, 0.0, 0.0, -1.0)))]
-    fn set_height_data(&self, py: Python<'_>, heights: &Bound<'_, PyAny>, cell_to_world: (f64, f64, f64, f64)) -> PyResult<()> {
+    fn set_height_data(
+        &self,
+        py: Python<'_>,
+        heights: &Bound<'_, PyAny>,
+        cell_to_world: (f64, f64, f64, f64),
+    ) -> PyResult<()> {
         guarded(|| {
             let heights = Heights::new(heights)?;
             let (rows, cols) = heights.shape();
@@ -252,7 +277,8 @@ impl PyRenderer {
                     for first in (0..rows).step_by(rows_per_strip) {
                         let last = (first + rows_per_strip).min(rows);
                         let strip = array.get_item(PySlice::new(py, first as isize, last as isize, 1))?;
-                        let strip: PyReadonlyArray2<'_, f32> = convert.call1((strip, numpy.getattr("float32")?))?.extract()?;
+                        let strip: PyReadonlyArray2<'_, f32> =
+                            convert.call1((strip, numpy.getattr("float32")?))?.extract()?;
                         let values = strip.as_slice()?;
                         self.with(py, |renderer| {
                             renderer.check_cancelled()?;
@@ -318,15 +344,20 @@ impl PyRenderer {
         self.signals.cancel();
     }
 
-    fn pick(&self, py: Python<'_>, x: f64, y: f64) -> PyResult<Option<(f64, f64, f64, f64, f64)>> {
+    fn pick(&self, py: Python<'_>, x: f64, y: f64) -> PyResult<Option<Picked>> {
         let place = DVec2::new(checked("x", x, -1e6, 1e6)?, checked("y", y, -1e6, 1e6)?);
-        self.with(py, |renderer| Ok(renderer.pick(place)?.map(|[column, row, x, y, height]| (column, row, x, y, height))))
+        self.with(py, |renderer| {
+            Ok(renderer.pick(place)?.map(|[column, row, x, y, height]| (column, row, x, y, height)))
+        })
     }
 
     fn cast_rays<'py>(&self, py: Python<'py>, rays: PyReadonlyArray2<'_, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let shape = rays.shape();
         if shape[1] != 6 || !rays.is_c_contiguous() {
-            return Err(RenderError::Input(format!("rays: expected (n, 6) float32, row-major; got shape={shape:?}; fix: np.ascontiguousarray")).into());
+            return Err(RenderError::Input(format!(
+                "rays: expected (n, 6) float32, row-major; got shape={shape:?}; fix: np.ascontiguousarray"
+            ))
+            .into());
         }
         let rays: Vec<Ray> = rays
             .as_slice()?
@@ -341,7 +372,13 @@ impl PyRenderer {
     fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (view, size) = self.with(py, |renderer| Ok((renderer.view()?, renderer.size())))?;
         let dict = PyDict::new(py);
-        for (key, vector) in [("eye", view.eye), ("target", view.target), ("forward", view.forward), ("right", view.right), ("up", view.up)] {
+        for (key, vector) in [
+            ("eye", view.eye),
+            ("target", view.target),
+            ("forward", view.forward),
+            ("right", view.right),
+            ("up", view.up),
+        ] {
             dict.set_item(key, (vector.x, vector.y, vector.z))?;
         }
         dict.set_item("distance", view.distance)?;
@@ -377,7 +414,10 @@ impl PyRenderer {
 
     fn read_full_height_texture<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let (shape, heights) = self.with(py, |renderer| match renderer.heightfield() {
-            Some(field) => Ok(([field.dem.rows, field.dem.cols], field.read(renderer.gpu(), [0, 0], [field.dem.cols, field.dem.rows])?)),
+            Some(field) => Ok((
+                [field.dem.rows, field.dem.cols],
+                field.read(renderer.gpu(), [0, 0], [field.dem.cols, field.dem.rows])?,
+            )),
             None => {
                 let [width, height] = renderer.size();
                 Ok(([height, width], vec![0.0; width as usize * height as usize]))
@@ -386,7 +426,14 @@ impl PyRenderer {
         array2(py, shape.map(|side| side as usize), heights)
     }
 
-    fn debug_read_height_patch<'py>(&self, py: Python<'py>, row: u32, col: u32, rows: u32, cols: u32) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    fn debug_read_height_patch<'py>(
+        &self,
+        py: Python<'py>,
+        row: u32,
+        col: u32,
+        rows: u32,
+        cols: u32,
+    ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let heights = self.with(py, |renderer| {
             let size = renderer.heightfield().map_or([u32::MAX; 2], |field| [field.dem.cols, field.dem.rows]);
             let inside = |first: u32, count: u32, side: u32| count > 0 && first.checked_add(count).is_some_and(|end| end <= side);
@@ -421,12 +468,14 @@ fn picture_size(width: i64, height: i64) -> PyResult<[u32; 2]> {
 
 fn picture(py: Python<'_>, [width, height]: [u32; 2], rgba: Vec<u8>) -> PyResult<Bound<'_, PyArray3<u8>>> {
     let shape = (height as usize, width as usize, 4);
-    let array = ndarray::Array3::from_shape_vec(shape, rgba).map_err(|error| RenderError::Readback(error.to_string()))?;
+    let array =
+        ndarray::Array3::from_shape_vec(shape, rgba).map_err(|error| RenderError::Readback(error.to_string()))?;
     Ok(array.into_pyarray(py))
 }
 
 fn array2(py: Python<'_>, [rows, cols]: [usize; 2], values: Vec<f32>) -> PyResult<Bound<'_, PyArray2<f32>>> {
-    let array = ndarray::Array2::from_shape_vec((rows, cols), values).map_err(|error| RenderError::Readback(error.to_string()))?;
+    let array = ndarray::Array2::from_shape_vec((rows, cols), values)
+        .map_err(|error| RenderError::Readback(error.to_string()))?;
     Ok(array.into_pyarray(py))
 }
 

@@ -21,21 +21,32 @@ fn offenders(words: &[&str], allowed: &[&str]) -> Vec<String> {
     assert!(found.len() > 10);
     found
         .into_iter()
-        .filter(|(path, _)| !allowed.iter().any(|part| path.strip_prefix(&root).is_ok_and(|relative| relative.starts_with(part))))
+        .filter(|(path, _)| {
+            !allowed.iter().any(|part| path.strip_prefix(&root).is_ok_and(|relative| relative.starts_with(part)))
+        })
         // White space folded: a call split over lines is still a call.
-        .filter(|(_, text)| { let folded: String = text.split_whitespace().collect(); words.iter().any(|word| folded.contains(word)) })
+        .filter(|(_, text)| {
+            let folded: String = text.split_whitespace().collect();
+            words.iter().any(|word| folded.contains(word))
+        })
         .map(|(path, _)| path.display().to_string())
         .collect()
 }
 
 #[test]
 fn buffers_and_textures_are_made_in_one_file() {
-    assert_eq!(offenders(&[".create_buffer(", ".create_texture(", "create_buffer_init"], &["gpu/memory.rs"]), Vec::<String>::new());
+    assert_eq!(
+        offenders(&[".create_buffer(", ".create_texture(", "create_buffer_init"], &["gpu/memory.rs"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn devices_are_made_in_one_file() {
-    assert_eq!(offenders(&["request_device", "request_adapter", "Instance::new"], &["gpu/context.rs"]), Vec::<String>::new());
+    assert_eq!(
+        offenders(&["request_device", "request_adapter", "Instance::new"], &["gpu/context.rs"]),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

@@ -123,7 +123,14 @@ fn the_ground_is_solid_at_its_sides_and_open_at_its_voids() {
     let mut ground = Ground::new(20, 20, |_, _| 5.0);
     ground.heights[10 * 20 + 10] = f32::NAN;
     let mut renderer = common::renderer([8, 8], &ground);
-    let rays = in_world(&ground, &[([-4.0, 8.0, 4.9], [1.0, 0.0, 0.0]), ([9.5, 9.5, 9.0], [0.0, 0.0, -1.0]), ([3.5, 3.5, 9.0], [0.0, 0.0, -1.0])]);
+    let rays = in_world(
+        &ground,
+        &[
+            ([-4.0, 8.0, 4.9], [1.0, 0.0, 0.0]),
+            ([9.5, 9.5, 9.0], [0.0, 0.0, -1.0]),
+            ([3.5, 3.5, 9.0], [0.0, 0.0, -1.0]),
+        ],
+    );
     let kinds: Vec<f32> = renderer.cast_rays(&rays).expect("rays are cast").iter().map(|hit| hit[3]).collect();
     assert_eq!(kinds, [2.0, 0.0, 1.0], "wall, void, surface");
 }

@@ -9,9 +9,10 @@ fn struct_of(name: &str) -> (Vec<(String, u32)>, u32) {
         .types
         .iter()
         .find_map(|(_, ty)| match &ty.inner {
-            naga::TypeInner::Struct { members, span } if ty.name.as_deref() == Some(name) => {
-                Some((members.iter().map(|member| (member.name.clone().unwrap_or_default(), member.offset)).collect(), *span))
-            }
+            naga::TypeInner::Struct { members, span } if ty.name.as_deref() == Some(name) => Some((
+                members.iter().map(|member| (member.name.clone().unwrap_or_default(), member.offset)).collect(),
+                *span,
+            )),
             _ => None,
         })
         .expect("the struct is there")
@@ -29,7 +30,16 @@ macro_rules! assert_same_layout {
 #[test]
 fn the_lanes_are_44_floats_with_the_layout_of_the_shader() {
     assert_same_layout!(
-        Lanes, view_by_rows, proj_by_rows, sun_direction_in_world, exposure, spacing, height_range, exaggeration, zero, pad
+        Lanes,
+        view_by_rows,
+        proj_by_rows,
+        sun_direction_in_world,
+        exposure,
+        spacing,
+        height_range,
+        exaggeration,
+        zero,
+        pad
     );
     assert_eq!(std::mem::size_of::<Lanes>(), 176);
 }
@@ -37,9 +47,34 @@ fn the_lanes_are_44_floats_with_the_layout_of_the_shader() {
 #[test]
 fn the_frame_has_the_layout_of_the_shader() {
     assert_same_layout!(
-        Frame, eye_in_world, is_orthographic, ndc_scale, ndc_offset, cells_from_world, world_from_cells, centre_in_cells, cells, sun_disk_first,
-        sun_intensity, sun_disk_second, sky_intensity, sun_color, lowest, sky_color, highest, wall_color, base, background, ramp_low, ramp_scale,
-        ramp_is_discrete, shading, picture, first_tile, cast_shadows, top_level, primary_level, first_pixel_seed
+        Frame,
+        eye_in_world,
+        is_orthographic,
+        ndc_scale,
+        ndc_offset,
+        window,
+        picture,
+        cells_from_world,
+        centre_in_cells,
+        cells,
+        sun_disk_first,
+        sun_intensity,
+        sun_disk_second,
+        sky_intensity,
+        sun_color,
+        cast_shadows,
+        sky_color,
+        highest,
+        wall_color,
+        base,
+        background,
+        ramp_low,
+        ramp_scale,
+        ramp_is_discrete,
+        shading,
+        first_tile,
+        top_level,
+        primary_level
     );
 }
 

@@ -16,12 +16,14 @@ struct Lanes {
 struct Frame {
     eye_in_world: vec3f,
     is_orthographic: f32,
-    // ndc = picture position * scale + offset: the window of a larger picture.
+    // ndc = place in the larger picture * scale + offset. The window's corner is added to whole pixels, so that a band
+    // has the very rays of the whole.
     ndc_scale: vec2f,
     ndc_offset: vec2f,
-    // 2×2 matrices by columns: metres <-> cells.
+    window: vec2u,
+    picture: vec2u,
+    // 2×2 matrix by columns: metres to cells.
     cells_from_world: vec4f,
-    world_from_cells: vec4f,
     centre_in_cells: vec2f,
     cells: vec2i,
     sun_disk_first: vec3f,
@@ -29,7 +31,7 @@ struct Frame {
     sun_disk_second: vec3f,
     sky_intensity: f32,
     sun_color: vec3f,
-    lowest: f32,
+    cast_shadows: u32,
     sky_color: vec3f,
     highest: f32,
     wall_color: vec3f,
@@ -39,12 +41,9 @@ struct Frame {
     ramp_scale: f32,
     ramp_is_discrete: u32,
     shading: u32,
-    picture: vec2u,
     first_tile: vec2u,
-    cast_shadows: u32,
     top_level: i32,
     primary_level: i32,
-    first_pixel_seed: u32,
 }
 
 // One entry a sample, chosen by dynamic offset.
@@ -68,8 +67,4 @@ struct Band {
 
 fn cells_from_world(v: vec2f) -> vec2f {
     return frame.cells_from_world.xy * v.x + frame.cells_from_world.zw * v.y;
-}
-
-fn world_from_cells(v: vec2f) -> vec2f {
-    return frame.world_from_cells.xy * v.x + frame.world_from_cells.zw * v.y;
 }

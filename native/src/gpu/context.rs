@@ -1,7 +1,7 @@
 //! Adapters, the choice among them, and the one device of the process.
 
-use std::sync::{Arc, Mutex, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::memory::{Budget, Ledger};
@@ -180,10 +180,38 @@ pub fn adapters() -> Vec<AdapterInfo> {
     ranked_adapters().into_iter().map(|(info, _)| info).collect()
 }
 
+/// Bytes of the adapter's own memory, where its backend tells: wgpu itself does not.
+fn device_memory_bytes(adapter: &wgpu::Adapter) -> Option<u64> {
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        // SAFETY: the handles are only asked for properties, while the adapter lives; nothing is destroyed.
+        unsafe {
+            let vulkan = adapter.as_hal::<wgpu::hal::api::Vulkan>()?;
+            let properties = vulkan
+                .shared_instance()
+                .raw_instance()
+                .get_physical_device_memory_properties(vulkan.raw_physical_device());
+            // VK_MEMORY_HEAP_DEVICE_LOCAL_BIT is 1. A card may show a small second heap: the largest is its memory.
+            properties
+                .memory_heaps_as_slice()
+                .iter()
+                .filter(|heap| heap.flags.as_raw() & 1 != 0)
+                .map(|heap| heap.size)
+                .max()
+        }
+    }
+    #[cfg(target_vendor = "apple")]
+    {
+        let _ = adapter;
+        None
+    }
+}
+
 impl GpuContext {
     fn new(choice: &AdapterChoice) -> Result<Self> {
         let adapters = ranked_adapters();
-        let known: Vec<String> = adapters.iter().map(|(info, _)| format!("{} ({})", info.name, info.kind.name())).collect();
+        let known: Vec<String> =
+            adapters.iter().map(|(info, _)| format!("{} ({})", info.name, info.kind.name())).collect();
         let (info, adapter) = adapters.into_iter().find(|(info, _)| choice.accepts(info)).ok_or_else(|| {
             let wanted = match choice {
                 AdapterChoice::Auto => "a Vulkan, Direct3D 12 or Metal adapter".to_owned(),
@@ -211,7 +239,12 @@ impl GpuContext {
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             trace: wgpu::Trace::Off,
         }))
-        .map_err(|error| RenderError::Device(format!("{}: no device: {error}; fix: update the driver or choose another adapter", info.name)))?;
+        .map_err(|error| {
+            RenderError::Device(format!(
+                "{}: no device: {error}; fix: update the driver or choose another adapter",
+                info.name
+            ))
+        })?;
         let lost = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, text| {
@@ -221,7 +254,7 @@ impl GpuContext {
         // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
         device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
         log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
-        let ledger = Arc::new(Ledger::new(Budget::default_for(info.kind)));
+        let ledger = Arc::new(Ledger::new(Budget::default_for(info.kind, device_memory_bytes(&adapter))));
         Ok(Self { device, queue, info, ledger, shaders: ShaderLibrary::default(), lost })
     }
 
@@ -253,20 +286,26 @@ impl GpuContext {
     /// Runs `work` inside error scopes: a validation, memory or internal error becomes `wrap`'s kind instead of a black picture.
     pub(crate) fn scoped<T>(&self, wrap: fn(String) -> RenderError, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if self.is_lost() {
-            return Err(RenderError::Device("the device was lost; fix: render again (a new device is made), or choose another adapter".into()));
+            return Err(RenderError::Device(
+                "the device was lost; fix: render again (a new device is made), or choose another adapter".into(),
+            ));
         }
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let result = work();
-        let errors = [pollster::block_on(validation.pop()), pollster::block_on(internal.pop()), pollster::block_on(memory.pop())];
-        let value = result?;
+        let errors = [
+            pollster::block_on(validation.pop()),
+            pollster::block_on(internal.pop()),
+            pollster::block_on(memory.pop()),
+        ];
+        // The scopes' errors first: what `work` says after one of them is only its consequence.
         match errors.into_iter().flatten().next() {
-            Some(wgpu::Error::OutOfMemory { .. }) => {
-                Err(RenderError::Budget("the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into()))
-            }
+            Some(wgpu::Error::OutOfMemory { .. }) => Err(RenderError::Budget(
+                "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
+            )),
             Some(error) => Err(wrap(error.to_string())),
-            None => Ok(value),
+            None => result,
         }
     }
 
@@ -279,10 +318,9 @@ impl GpuContext {
     /// Waits for a submission (or the last one), at most ten seconds: Windows resets a driver after two.
     pub(crate) fn wait(&self, index: Option<wgpu::SubmissionIndex>) -> Result<()> {
         let timeout = Some(std::time::Duration::from_secs(10));
-        self.device
-            .poll(wgpu::PollType::Wait { submission_index: index, timeout })
-            .map(|_| ())
-            .map_err(|error| RenderError::Device(format!("the GPU did not answer: {error}; fix: render again or choose another adapter")))
+        self.device.poll(wgpu::PollType::Wait { submission_index: index, timeout }).map(|_| ()).map_err(|error| {
+            RenderError::Device(format!("the GPU did not answer: {error}; fix: render again or choose another adapter"))
+        })
     }
 }
 
@@ -292,10 +330,11 @@ static CURRENT: Mutex<Option<(AdapterChoice, Arc<GpuContext>)>> = Mutex::new(Non
 /// The process's context, made on the first call; made anew when another adapter is asked for or the device was lost.
 pub fn context(choice: &AdapterChoice) -> Result<Arc<GpuContext>> {
     let mut current = CURRENT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some((made_for, context)) = current.as_ref() {
-        if !context.is_lost() && (made_for == choice || choice == &AdapterChoice::Auto) {
-            return Ok(Arc::clone(context));
-        }
+    if let Some((made_for, context)) = current.as_ref()
+        && !context.is_lost()
+        && (made_for == choice || choice == &AdapterChoice::Auto)
+    {
+        return Ok(Arc::clone(context));
     }
     let context = Arc::new(GpuContext::new(choice)?);
     if let Some((_, old)) = current.replace((choice.clone(), Arc::clone(&context))) {

@@ -19,13 +19,13 @@ pub struct Budget {
 
 impl Budget {
     /// The default of an adapter's kind. Where memory is shared, everything is the system's memory and the total is small.
+    /// `device_memory`: bytes of the card's own memory, where the backend tells; 4 GiB, a small card of today, where not.
     #[must_use]
-    pub fn default_for(kind: AdapterKind) -> Self {
+    pub fn default_for(kind: AdapterKind, device_memory: Option<u64>) -> Self {
         if kind.shares_system_memory() {
             Self { host_visible: 256 * MIB, total: (system_memory_bytes() / 4).min(512 * MIB) }
         } else {
-            // Device memory is not told by wgpu: the driver's own heap decides below the cap (see `Ledger::set_total`).
-            Self { host_visible: 512 * MIB, total: 4096 * MIB }
+            Self { host_visible: 512 * MIB, total: (device_memory.unwrap_or(4096 * MIB) / 2).min(4096 * MIB) }
         }
     }
 }
@@ -33,10 +33,11 @@ impl Budget {
 /// Physical memory; 2 GiB where the system does not tell.
 fn system_memory_bytes() -> u64 {
     #[cfg(target_os = "linux")]
-    if let Ok(text) = std::fs::read_to_string("/proc/meminfo") {
-        if let Some(kib) = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()) {
-            return kib * 1024;
-        }
+    if let Ok(text) = std::fs::read_to_string("/proc/meminfo")
+        && let Some(total) = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"))
+        && let Ok(kib) = total.trim().parse::<u64>()
+    {
+        return kib * 1024;
     }
     2048 * MIB
 }
@@ -105,7 +106,10 @@ impl Ledger {
     /// An empty ledger.
     #[must_use]
     pub fn new(budget: Budget) -> Self {
-        Self { default: budget, books: Mutex::new(Books { budget, numbers: MemoryMetrics::default(), by_label: BTreeMap::new() }) }
+        Self {
+            default: budget,
+            books: Mutex::new(Books { budget, numbers: MemoryMetrics::default(), by_label: BTreeMap::new() }),
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -114,7 +118,10 @@ impl Ledger {
 
     /// Sets limits; `None` is the adapter's default. What is held stays.
     pub fn set_limits(&self, total: Option<u64>, host_visible: Option<u64>) {
-        self.books().budget = Budget { total: total.unwrap_or(self.default.total), host_visible: host_visible.unwrap_or(self.default.host_visible) };
+        self.books().budget = Budget {
+            total: total.unwrap_or(self.default.total),
+            host_visible: host_visible.unwrap_or(self.default.host_visible),
+        };
     }
 
     /// Takes over limits the user had set on another ledger of the same kind of adapter.
@@ -135,10 +142,16 @@ impl Ledger {
     #[must_use]
     pub fn metrics(&self) -> MemoryMetrics {
         let books = self.books();
-        let mut top: Vec<(String, u64)> = books.by_label.iter().map(|(label, bytes)| ((*label).to_owned(), *bytes)).collect();
+        let mut top: Vec<(String, u64)> =
+            books.by_label.iter().map(|(label, bytes)| ((*label).to_owned(), *bytes)).collect();
         top.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
         top.truncate(5);
-        MemoryMetrics { host_visible_limit: books.budget.host_visible, total_limit: books.budget.total, top, ..books.numbers.clone() }
+        MemoryMetrics {
+            host_visible_limit: books.budget.host_visible,
+            total_limit: books.budget.total,
+            top,
+            ..books.numbers.clone()
+        }
     }
 
     /// Forgets the highest total.
@@ -151,16 +164,25 @@ impl Ledger {
         let mut books = self.books();
         let Budget { host_visible, total } = books.budget;
         let refused = match sort {
-            Sort::Buffer { host_visible: true } if books.numbers.host_visible_bytes.saturating_add(bytes) > host_visible => {
+            Sort::Buffer { host_visible: true }
+                if books.numbers.host_visible_bytes.saturating_add(bytes) > host_visible =>
+            {
                 Some(("host-visible", books.numbers.host_visible_bytes, host_visible))
             }
-            _ if books.numbers.total_bytes().saturating_add(bytes) > total => Some(("total", books.numbers.total_bytes(), total)),
+            _ if books.numbers.total_bytes().saturating_add(bytes) > total => {
+                Some(("total", books.numbers.total_bytes(), total))
+            }
             _ => None,
         };
         if let Some((which, held, limit)) = refused {
             drop(books);
-            let top: Vec<String> = self.metrics().top.iter().map(|(label, bytes)| format!("{label} {}", in_mib(*bytes))).collect();
-            let top = if top.is_empty() { "nothing else is held".to_owned() } else { format!("top consumers: {}", top.join(", ")) };
+            let top: Vec<String> =
+                self.metrics().top.iter().map(|(label, bytes)| format!("{label} {}", in_mib(*bytes))).collect();
+            let top = if top.is_empty() {
+                "nothing else is held".to_owned()
+            } else {
+                format!("top consumers: {}", top.join(", "))
+            };
             return Err(RenderError::Budget(format!(
                 "{label}: expected at most {} more within the {which} limit of {}; got {}; {top}; \
                  fix: read the DEM at a lower resolution, make the picture smaller, or raise the memory budget",
@@ -248,7 +270,12 @@ impl TrackedBuffer {
         }
         let host_visible = usage.intersects(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE);
         let reservation = gpu.ledger.reserve(label, size, Sort::Buffer { host_visible })?;
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false });
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size,
+            usage,
+            mapped_at_creation: false,
+        });
         Ok(Self { buffer, _reservation: reservation })
     }
 }
@@ -276,7 +303,13 @@ pub struct TrackedTexture {
 
 impl TrackedTexture {
     /// Reserves, then makes a 2D texture of one level.
-    pub fn new(gpu: &GpuContext, label: &'static str, size: [u32; 2], format: wgpu::TextureFormat, usage: wgpu::TextureUsages) -> Result<Self> {
+    pub fn new(
+        gpu: &GpuContext,
+        label: &'static str,
+        size: [u32; 2],
+        format: wgpu::TextureFormat,
+        usage: wgpu::TextureUsages,
+    ) -> Result<Self> {
         let limit = gpu.max_texture_side();
         if size.iter().any(|&side| side == 0 || side > limit) {
             return Err(RenderError::Input(format!(
@@ -285,7 +318,8 @@ impl TrackedTexture {
             )));
         }
         let bytes_per_pixel = u64::from(format.block_copy_size(None).unwrap_or(16));
-        let reservation = gpu.ledger.reserve(label, u64::from(size[0]) * u64::from(size[1]) * bytes_per_pixel, Sort::Texture)?;
+        let reservation =
+            gpu.ledger.reserve(label, u64::from(size[0]) * u64::from(size[1]) * bytes_per_pixel, Sort::Texture)?;
         let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
             label: Some(label),
             size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
@@ -317,5 +351,23 @@ impl std::ops::Deref for TrackedTexture {
 impl Drop for TrackedTexture {
     fn drop(&mut self) {
         self.texture.destroy();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_follow_the_kind_of_adapter() {
+        let software = Budget::default_for(AdapterKind::Software, Some(64 << 30));
+        assert_eq!(software.host_visible, 256 * MIB);
+        assert!(software.total <= 512 * MIB && software.total <= system_memory_bytes() / 4);
+        assert_eq!(
+            Budget::default_for(AdapterKind::Discrete, Some(6 << 30)),
+            Budget { host_visible: 512 * MIB, total: 3072 * MIB }
+        );
+        assert_eq!(Budget::default_for(AdapterKind::Discrete, Some(80 << 30)).total, 4096 * MIB);
+        assert_eq!(Budget::default_for(AdapterKind::Discrete, None).total, 2048 * MIB);
     }
 }

@@ -21,14 +21,23 @@ pub struct ShaderLibrary {
 
 impl ShaderLibrary {
     /// The pipeline of one entry point of the concatenated `parts`; its bind group layouts are `layouts`.
-    pub fn pipeline(&self, gpu: &GpuContext, parts: &[&str], entry_point: &'static str, layouts: &[&wgpu::BindGroupLayout]) -> wgpu::ComputePipeline {
+    pub fn pipeline(
+        &self,
+        gpu: &GpuContext,
+        parts: &[&str],
+        entry_point: &'static str,
+        layouts: &[&wgpu::BindGroupLayout],
+    ) -> wgpu::ComputePipeline {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let key = Key { source: parts.join("\n"), entry_point };
         if let Some(pipeline) = made.0.get(&key) {
             return pipeline.clone();
         }
         let start = Instant::now();
-        let descriptor = wgpu::ShaderModuleDescriptor { label: Some(entry_point), source: wgpu::ShaderSource::Wgsl(key.source.as_str().into()) };
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(entry_point),
+            source: wgpu::ShaderSource::Wgsl(key.source.as_str().into()),
+        };
         let module = if cfg!(debug_assertions) {
             gpu.device.create_shader_module(descriptor)
         } else {
@@ -37,14 +46,20 @@ impl ShaderLibrary {
             unsafe { gpu.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
         };
         let layouts: Vec<Option<&wgpu::BindGroupLayout>> = layouts.iter().map(|layout| Some(*layout)).collect();
-        let layout =
-            gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor { label: Some(entry_point), bind_group_layouts: &layouts, immediate_size: 0 });
+        let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(entry_point),
+            bind_group_layouts: &layouts,
+            immediate_size: 0,
+        });
         let pipeline = gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(entry_point),
             layout: Some(&layout),
             module: &module,
             entry_point: Some(entry_point),
-            compilation_options: wgpu::PipelineCompilationOptions { zero_initialize_workgroup_memory: false, ..Default::default() },
+            compilation_options: wgpu::PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
             cache: None,
         });
         made.1 += start.elapsed().as_secs_f64() * 1e3;

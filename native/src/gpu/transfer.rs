@@ -29,16 +29,31 @@ impl StripUpload {
         let row_bytes = u64::from(width) * 4;
         let padded = padded_row_bytes(row_bytes);
         let rows_per_strip = (STAGING_BYTES / padded).clamp(1, u64::from(height)) as u32;
-        let staging =
-            TrackedBuffer::new(gpu, "forge3d.upload.staging", padded * u64::from(rows_per_strip), wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC)?;
+        let staging = TrackedBuffer::new(
+            gpu,
+            "forge3d.upload.staging",
+            padded * u64::from(rows_per_strip),
+            wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+        )?;
         Ok(Self { staging, row_bytes, padded, rows_per_strip })
     }
 
     /// Writes `rows` rows from `first_row` on; `fill(row, bytes)` makes each. Waits until the GPU has them.
-    pub fn write(&self, gpu: &GpuContext, texture: &TrackedTexture, first_row: u32, rows: u32, mut fill: impl FnMut(u32, &mut [u8])) -> Result<()> {
+    pub fn write(
+        &self,
+        gpu: &GpuContext,
+        texture: &TrackedTexture,
+        first_row: u32,
+        rows: u32,
+        mut fill: impl FnMut(u32, &mut [u8]),
+    ) -> Result<()> {
         map(gpu, &self.staging, wgpu::MapMode::Write)?;
         {
-            let mut view = self.staging.slice(..).get_mapped_range_mut().map_err(|error| RenderError::Upload(error.to_string()))?;
+            let mut view = self
+                .staging
+                .slice(..)
+                .get_mapped_range_mut()
+                .map_err(|error| RenderError::Upload(error.to_string()))?;
             let mut row_buffer = vec![0u8; self.row_bytes as usize];
             for row in 0..rows {
                 fill(first_row + row, &mut row_buffer);
@@ -47,13 +62,23 @@ impl StripUpload {
             }
         }
         self.staging.unmap();
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.upload") });
+        let mut encoder =
+            gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.upload") });
         encoder.copy_buffer_to_texture(
             wgpu::TexelCopyBufferInfo {
                 buffer: &self.staging,
-                layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(self.padded as u32), rows_per_image: None },
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(self.padded as u32),
+                    rows_per_image: None,
+                },
             },
-            wgpu::TexelCopyTextureInfo { texture, mip_level: 0, origin: wgpu::Origin3d { x: 0, y: first_row, z: 0 }, aspect: wgpu::TextureAspect::All },
+            wgpu::TexelCopyTextureInfo {
+                texture,
+                mip_level: 0,
+                origin: wgpu::Origin3d { x: 0, y: first_row, z: 0 },
+                aspect: wgpu::TextureAspect::All,
+            },
             wgpu::Extent3d { width: (self.row_bytes / 4) as u32, height: rows, depth_or_array_layers: 1 },
         );
         gpu.submit_and_wait(encoder)
@@ -65,12 +90,19 @@ pub fn read_texture(gpu: &GpuContext, texture: &TrackedTexture, origin: [u32; 2]
     let row_bytes = u64::from(size[0]) * 4;
     let padded = padded_row_bytes(row_bytes);
     let rows_per_strip = (STAGING_BYTES / padded).clamp(1, u64::from(size[1])) as u32;
-    let buffer = TrackedBuffer::new(gpu, "forge3d.readback.patch", padded * u64::from(rows_per_strip), wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)?;
+    let buffer = TrackedBuffer::new(
+        gpu,
+        "forge3d.readback.patch",
+        padded * u64::from(rows_per_strip),
+        wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+    )?;
     let mut out = Vec::with_capacity((row_bytes * u64::from(size[1])) as usize);
     let mut row = 0;
     while row < size[1] {
         let rows = rows_per_strip.min(size[1] - row);
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.readback.patch") });
+        let mut encoder = gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.readback.patch") });
         encoder.copy_texture_to_buffer(
             wgpu::TexelCopyTextureInfo {
                 texture,
@@ -80,7 +112,11 @@ pub fn read_texture(gpu: &GpuContext, texture: &TrackedTexture, origin: [u32; 2]
             },
             wgpu::TexelCopyBufferInfo {
                 buffer: &buffer,
-                layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(padded as u32), rows_per_image: None },
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(padded as u32),
+                    rows_per_image: None,
+                },
             },
             wgpu::Extent3d { width: size[0], height: rows, depth_or_array_layers: 1 },
         );
@@ -96,10 +132,16 @@ pub fn read_texture(gpu: &GpuContext, texture: &TrackedTexture, origin: [u32; 2]
 }
 
 /// Maps the first `bytes` bytes of a readback buffer for the time of `take`.
-pub fn read_mapped<T>(gpu: &GpuContext, buffer: &TrackedBuffer, bytes: u64, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+pub fn read_mapped<T>(
+    gpu: &GpuContext,
+    buffer: &TrackedBuffer,
+    bytes: u64,
+    take: impl FnOnce(&[u8]) -> T,
+) -> Result<T> {
     map(gpu, buffer, wgpu::MapMode::Read)?;
     let value = {
-        let view = buffer.slice(..bytes).get_mapped_range().map_err(|error| RenderError::Readback(error.to_string()))?;
+        let view =
+            buffer.slice(..bytes).get_mapped_range().map_err(|error| RenderError::Readback(error.to_string()))?;
         take(&view)
     };
     buffer.unmap();
@@ -128,5 +170,54 @@ mod tests {
     #[test]
     fn rows_in_buffers_are_padded_to_256_bytes() {
         assert_eq!([1, 255, 256, 257, 404].map(padded_row_bytes), [256, 256, 256, 512, 512]);
+    }
+
+    #[test]
+    fn the_padding_is_wanted_by_buffer_copies_and_not_by_write_texture() {
+        let gpu = crate::gpu::context::context(&crate::gpu::context::AdapterChoice::Auto)
+            .expect("an adapter: the set-up installs the software one");
+        let (width, height) = (101u32, 50u32);
+        let usage =
+            wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::COPY_SRC | wgpu::TextureUsages::TEXTURE_BINDING;
+        let texture =
+            TrackedTexture::new(&gpu, "forge3d.test.texture", [width, height], wgpu::TextureFormat::R32Float, usage)
+                .expect("a texture");
+        let sent: Vec<u8> = (0..width * height).flat_map(|i| (i as f32).to_le_bytes()).collect();
+        let whole = wgpu::Extent3d { width, height, depth_or_array_layers: 1 };
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(width * 4), rows_per_image: None };
+
+        // 404 bytes a row: no multiple of 256, and fine.
+        gpu.scoped(RenderError::Upload, || {
+            gpu.queue.write_texture(texture.as_image_copy(), &sent, layout, whole);
+            Ok(())
+        })
+        .expect("write_texture takes any row length");
+        assert_eq!(read_texture(&gpu, &texture, [0, 0], [width, height]).expect("a readback"), sent);
+
+        // The same rows from a buffer are refused.
+        let buffer = TrackedBuffer::new(&gpu, "forge3d.test.buffer", sent.len() as u64, wgpu::BufferUsages::COPY_SRC)
+            .expect("a buffer");
+        let refused = gpu.scoped(RenderError::Upload, || {
+            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_texture(
+                wgpu::TexelCopyBufferInfo { buffer: &buffer, layout },
+                texture.as_image_copy(),
+                whole,
+            );
+            gpu.submit_and_wait(encoder)
+        });
+        let refused = refused.expect_err("rows of 404 bytes in a buffer").to_string();
+        assert!(refused.contains("COPY_BYTES_PER_ROW_ALIGNMENT"), "{refused}");
+
+        // Padded they pass, in strips, and come back without the padding.
+        let upload = StripUpload::new(&gpu, width, height).expect("a staging buffer");
+        let row_bytes = width as usize * 4;
+        upload
+            .write(&gpu, &texture, 0, height, |row, out| {
+                out.copy_from_slice(&sent[(height - 1 - row) as usize * row_bytes..][..row_bytes])
+            })
+            .expect("an upload");
+        let flipped: Vec<u8> = sent.chunks_exact(row_bytes).rev().flatten().copied().collect();
+        assert_eq!(read_texture(&gpu, &texture, [0, 0], [width, height]).expect("a readback"), flipped);
     }
 }

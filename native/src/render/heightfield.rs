@@ -100,7 +100,9 @@ impl Survey {
         (self.lowest, self.highest) = (lowest, highest);
         if !self.has_whole_cell {
             let valid: Vec<bool> = heights.iter().map(|height| height.is_finite()).collect();
-            self.has_whole_cell = !first && (1..valid.len()).any(|i| valid[i] && valid[i - 1] && self.previous_row[i] && self.previous_row[i - 1]);
+            self.has_whole_cell = !first
+                && (1..valid.len())
+                    .any(|i| valid[i] && valid[i - 1] && self.previous_row[i] && self.previous_row[i - 1]);
             self.previous_row = valid;
         }
     }
@@ -136,9 +138,16 @@ impl Builder {
                     "forge3d.heightfield.texture",
                     [dem.cols, dem.rows],
                     wgpu::TextureFormat::R32Float,
-                    wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::COPY_SRC,
+                    wgpu::TextureUsages::TEXTURE_BINDING
+                        | wgpu::TextureUsages::COPY_DST
+                        | wgpu::TextureUsages::COPY_SRC,
                 )?,
-                pyramid: TrackedBuffer::new(gpu, "forge3d.heightfield.pyramid", nodes * 4, wgpu::BufferUsages::STORAGE)?,
+                pyramid: TrackedBuffer::new(
+                    gpu,
+                    "forge3d.heightfield.pyramid",
+                    nodes * 4,
+                    wgpu::BufferUsages::STORAGE,
+                )?,
                 level_table: TrackedBuffer::new(
                     gpu,
                     "forge3d.heightfield.levels",
@@ -151,7 +160,12 @@ impl Builder {
             })
         })?;
         let upload = gpu.scoped(RenderError::Upload, || StripUpload::new(gpu, dem.cols, dem.rows))?;
-        let survey = Survey { lowest: f32::INFINITY, highest: f32::NEG_INFINITY, previous_row: Vec::new(), has_whole_cell: false };
+        let survey = Survey {
+            lowest: f32::INFINITY,
+            highest: f32::NEG_INFINITY,
+            previous_row: Vec::new(),
+            has_whole_cell: false,
+        };
         Ok(Self { field, upload, survey, next_row: 0, start })
     }
 
@@ -236,7 +250,11 @@ fn build_pyramid(gpu: &GpuContext, field: &Heightfield) -> Result<()> {
     let layout = super::layout(
         gpu,
         "forge3d.heightfield",
-        &[texture, buffer(wgpu::BufferBindingType::Storage { read_only: false }), buffer(wgpu::BufferBindingType::Uniform)],
+        &[
+            texture,
+            buffer(wgpu::BufferBindingType::Storage { read_only: false }),
+            buffer(wgpu::BufferBindingType::Uniform),
+        ],
     );
     let uniform = TrackedBuffer::new(
         gpu,
@@ -256,16 +274,26 @@ fn build_pyramid(gpu: &GpuContext, field: &Heightfield) -> Result<()> {
     let from_heights = gpu.shaders.pipeline(gpu, &[SHADER], "from_heights", &[&layout]);
     let from_finer = gpu.shaders.pipeline(gpu, &[SHADER], "from_finer", &[&layout]);
     for (i, level) in field.levels.iter().enumerate() {
-        let finer = if i == 0 { [0; 3] } else { let l = field.levels[i - 1]; [l.size[0], l.size[1], l.offset] };
+        let finer = if i == 0 {
+            [0; 3]
+        } else {
+            let l = field.levels[i - 1];
+            [l.size[0], l.size[1], l.offset]
+        };
         let rows_per_submit = (NODES_PER_SUBMIT / level.size[0]).clamp(8, 65_535 * 8);
         let mut first_row = 0;
         while first_row < level.size[1] {
             let rows = rows_per_submit.min(level.size[1] - first_row);
             let data = LevelUniform { size: level.size, offset: level.offset, finer, first_row, zero: 0 };
             gpu.queue.write_buffer(&uniform, 0, bytemuck::bytes_of(&data));
-            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.heightfield") });
+            let mut encoder = gpu
+                .device
+                .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.heightfield") });
             {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("forge3d.heightfield"), timestamp_writes: None });
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: Some("forge3d.heightfield"),
+                    timestamp_writes: None,
+                });
                 pass.set_pipeline(if i == 0 { &from_heights } else { &from_finer });
                 pass.set_bind_group(0, &group, &[]);
                 pass.dispatch_workgroups(level.size[0].div_ceil(8), rows.div_ceil(8), 1);

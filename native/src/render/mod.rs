@@ -31,13 +31,24 @@ pub(crate) fn layout(gpu: &GpuContext, label: &str, bindings: &[wgpu::BindingTyp
     let entries: Vec<_> = bindings
         .iter()
         .zip(0..)
-        .map(|(ty, binding)| wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::COMPUTE, ty: *ty, count: None })
+        .map(|(ty, binding)| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: *ty,
+            count: None,
+        })
         .collect();
     gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
 }
 
-fn bind(gpu: &GpuContext, label: &str, layout: &wgpu::BindGroupLayout, resources: Vec<wgpu::BindingResource<'_>>) -> wgpu::BindGroup {
-    let entries: Vec<_> = resources.into_iter().zip(0..).map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource }).collect();
+fn bind(
+    gpu: &GpuContext,
+    label: &str,
+    layout: &wgpu::BindGroupLayout,
+    resources: Vec<wgpu::BindingResource<'_>>,
+) -> wgpu::BindGroup {
+    let entries: Vec<_> =
+        resources.into_iter().zip(0..).map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource }).collect();
     gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
 }
 
@@ -163,9 +174,19 @@ impl Renderer {
                 scene: None,
                 field: None,
                 drape: empty_drape(&gpu)?,
-                lanes_buffer: TrackedBuffer::new(&gpu, "forge3d.frame.lanes", std::mem::size_of::<Lanes>() as u64, uniform)?,
+                lanes_buffer: TrackedBuffer::new(
+                    &gpu,
+                    "forge3d.frame.lanes",
+                    std::mem::size_of::<Lanes>() as u64,
+                    uniform,
+                )?,
                 frame_buffer: TrackedBuffer::new(&gpu, "forge3d.frame", std::mem::size_of::<Frame>() as u64, uniform)?,
-                sample_table: TrackedBuffer::new(&gpu, "forge3d.frame.samples", u64::from(MAX_SAMPLES) * TABLE_STRIDE, uniform)?,
+                sample_table: TrackedBuffer::new(
+                    &gpu,
+                    "forge3d.frame.samples",
+                    u64::from(MAX_SAMPLES) * TABLE_STRIDE,
+                    uniform,
+                )?,
                 ramp: TrackedBuffer::new(
                     &gpu,
                     "forge3d.style.ramp",
@@ -291,7 +312,9 @@ impl Renderer {
                 let mut row = 0;
                 while row < size[1] {
                     let rows = upload.rows_per_strip.min(size[1] - row);
-                    upload.write(&gpu, &texture, row, rows, |row, out| out.copy_from_slice(&bytes[row as usize * row_bytes..][..row_bytes]))?;
+                    upload.write(&gpu, &texture, row, rows, |row, out| {
+                        out.copy_from_slice(&bytes[row as usize * row_bytes..][..row_bytes])
+                    })?;
                     row += rows;
                 }
                 Ok(texture)
@@ -310,11 +333,15 @@ impl Renderer {
     }
 
     fn field(&self) -> Result<&Heightfield> {
-        self.field.as_ref().ok_or_else(|| RenderError::Render("expected heights; got none; fix: call set_height_data first".into()))
+        self.field
+            .as_ref()
+            .ok_or_else(|| RenderError::Render("expected heights; got none; fix: call set_height_data first".into()))
     }
 
     fn scene(&self) -> Result<&Scene> {
-        self.scene.as_ref().ok_or_else(|| RenderError::Render("expected a scene; got none; fix: call set_scene first".into()))
+        self.scene
+            .as_ref()
+            .ok_or_else(|| RenderError::Render("expected a scene; got none; fix: call set_scene first".into()))
     }
 
     fn window(&self) -> Window {
@@ -369,7 +396,8 @@ impl Renderer {
             gpu.queue.write_buffer(&self.lanes_buffer, 0, bytemuck::bytes_of(&lanes));
             gpu.queue.write_buffer(&self.frame_buffer, 0, bytemuck::bytes_of(&frame));
             gpu.queue.write_buffer(&self.ramp, 0, bytemuck::cast_slice(&ramp));
-            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.reset") });
+            let mut encoder =
+                gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.reset") });
             if let Some(target) = &self.target {
                 encoder.clear_buffer(&target.light, 0, None);
                 encoder.clear_buffer(&target.row_samples, 0, None);
@@ -404,16 +432,32 @@ impl Renderer {
         gpu.scoped(RenderError::Render, || {
             use wgpu::BufferUsages as Usage;
             let light = TrackedBuffer::new(gpu, "forge3d.target.light", pixels * 16, Usage::STORAGE | Usage::COPY_DST)?;
-            let row_samples = TrackedBuffer::new(gpu, "forge3d.target.row_samples", u64::from(tile_rows) * 4, Usage::STORAGE | Usage::COPY_DST)?;
+            let row_samples = TrackedBuffer::new(
+                gpu,
+                "forge3d.target.row_samples",
+                u64::from(tile_rows) * 4,
+                Usage::STORAGE | Usage::COPY_DST,
+            )?;
             let bytes = TrackedBuffer::new(gpu, "forge3d.target.bytes", pixels * 4, Usage::STORAGE | Usage::COPY_SRC)?;
             let readback = TrackedBuffer::new(gpu, "forge3d.readback", pixels * 4, Usage::MAP_READ | Usage::COPY_DST)?;
-            let bands = TrackedBuffer::new(gpu, "forge3d.frame.bands", u64::from(tile_rows) * TABLE_STRIDE, Usage::UNIFORM | Usage::COPY_DST)?;
+            let bands = TrackedBuffer::new(
+                gpu,
+                "forge3d.frame.bands",
+                u64::from(tile_rows) * TABLE_STRIDE,
+                Usage::UNIFORM | Usage::COPY_DST,
+            )?;
             let mut table = vec![0u32; (u64::from(tile_rows) * TABLE_STRIDE / 4) as usize];
             for (row, entry) in (0..tile_rows).zip(table.chunks_exact_mut(TABLE_STRIDE as usize / 4)) {
                 entry[0] = row;
             }
             gpu.queue.write_buffer(&bands, 0, bytemuck::cast_slice(&table));
-            let entry_of = |buffer, size| wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset: 0, size: std::num::NonZeroU64::new(size) });
+            let entry_of = |buffer, size| {
+                wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset: 0,
+                    size: std::num::NonZeroU64::new(size),
+                })
+            };
             let frame_group = bind(
                 gpu,
                 "forge3d.frame",
@@ -460,9 +504,13 @@ impl Renderer {
         };
         let gpu = &self.gpu;
         gpu.scoped(RenderError::Render, || {
-            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.trace") });
+            let mut encoder =
+                gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.trace") });
             {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("forge3d.trace"), timestamp_writes: None });
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: Some("forge3d.trace"),
+                    timestamp_writes: None,
+                });
                 pass.set_pipeline(&self.trace.pipeline);
                 let offsets = [self.accumulated.samples * TABLE_STRIDE as u32, first_row * TABLE_STRIDE as u32];
                 pass.set_bind_group(0, &target.frame_group, &offsets);
@@ -477,7 +525,9 @@ impl Renderer {
     /// Traces until `time` is over or every pixel holds `samples` samples; at least one submit. Returns whole samples.
     pub fn refine(&mut self, time: Duration, samples: u32) -> Result<u32> {
         if !(1..=MAX_SAMPLES).contains(&samples) {
-            return Err(RenderError::Input(format!("samples: expected 1..{MAX_SAMPLES}; got {samples}; fix: choose a number inside")));
+            return Err(RenderError::Input(format!(
+                "samples: expected 1..{MAX_SAMPLES}; got {samples}; fix: choose a number inside"
+            )));
         }
         self.prepare()?;
         let Some((_, _, tiles, _)) = self.current else { return Err(RenderError::Internal("no frame".into())) };
@@ -504,12 +554,16 @@ impl Renderer {
             if self.accumulated.rows == tiles.count[1] {
                 self.accumulated = Accumulated { samples: self.accumulated.samples + 1, rows: 0 };
             }
-            self.signals.set_progress(f64::from(self.accumulated.samples) + f64::from(self.accumulated.rows) / f64::from(tiles.count[1]));
+            self.signals.set_progress(
+                f64::from(self.accumulated.samples) + f64::from(self.accumulated.rows) / f64::from(tiles.count[1]),
+            );
             if start.elapsed() >= time {
                 break;
             }
         }
-        self.signals.set_progress(f64::from(self.accumulated.samples) + f64::from(self.accumulated.rows) / f64::from(tiles.count[1].max(1)));
+        self.signals.set_progress(
+            f64::from(self.accumulated.samples) + f64::from(self.accumulated.rows) / f64::from(tiles.count[1].max(1)),
+        );
         Ok(self.accumulated.samples)
     }
 
@@ -526,9 +580,13 @@ impl Renderer {
         let size = u64::from(self.size[0]) * u64::from(self.size[1]) * 4;
         let start = Instant::now();
         gpu.scoped(RenderError::Render, || {
-            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.resolve") });
+            let mut encoder =
+                gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.resolve") });
             {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("forge3d.resolve"), timestamp_writes: None });
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: Some("forge3d.resolve"),
+                    timestamp_writes: None,
+                });
                 pass.set_pipeline(&self.resolve.pipeline);
                 pass.set_bind_group(0, &target.frame_group, &[0, 0]);
                 pass.set_bind_group(1, &self.resolve.empty, &[]);
@@ -572,19 +630,30 @@ impl Renderer {
             let layout = layout(gpu, "forge3d.cast", &[storage(true), storage(false)]);
             let mut parts = trace::SHARED.to_vec();
             parts.push(trace::CAST);
-            let pipeline = gpu.shaders.pipeline(gpu, &parts, "cast_ray", &[&self.trace.frame_layout, &self.trace.terrain_layout, &layout]);
+            let pipeline = gpu.shaders.pipeline(
+                gpu,
+                &parts,
+                "cast_ray",
+                &[&self.trace.frame_layout, &self.trace.terrain_layout, &layout],
+            );
             let mut hits = Vec::with_capacity(rays.len());
             // A million rays at once: within every adapter's binding limit.
             for chunk in rays.chunks(1 << 20) {
                 let size = chunk.len() as u64;
                 let input = TrackedBuffer::new(gpu, "forge3d.cast.rays", size * 32, Usage::STORAGE | Usage::COPY_DST)?;
                 let output = TrackedBuffer::new(gpu, "forge3d.cast.hits", size * 16, Usage::STORAGE | Usage::COPY_SRC)?;
-                let readback = TrackedBuffer::new(gpu, "forge3d.cast.readback", size * 16, Usage::MAP_READ | Usage::COPY_DST)?;
+                let readback =
+                    TrackedBuffer::new(gpu, "forge3d.cast.readback", size * 16, Usage::MAP_READ | Usage::COPY_DST)?;
                 gpu.queue.write_buffer(&input, 0, bytemuck::cast_slice(chunk));
-                let group = bind(gpu, "forge3d.cast", &layout, vec![input.as_entire_binding(), output.as_entire_binding()]);
-                let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.cast") });
+                let group =
+                    bind(gpu, "forge3d.cast", &layout, vec![input.as_entire_binding(), output.as_entire_binding()]);
+                let mut encoder =
+                    gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.cast") });
                 {
-                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("forge3d.cast"), timestamp_writes: None });
+                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                        label: Some("forge3d.cast"),
+                        timestamp_writes: None,
+                    });
                     pass.set_pipeline(&pipeline);
                     pass.set_bind_group(0, &target.frame_group, &[0, 0]);
                     pass.set_bind_group(1, terrain_group, &[]);
@@ -593,7 +662,9 @@ impl Renderer {
                 }
                 encoder.copy_buffer_to_buffer(&output, 0, &readback, 0, size * 16);
                 gpu.submit_and_wait(encoder)?;
-                read_mapped(gpu, &readback, size * 16, |bytes| hits.extend(bytemuck::pod_collect_to_vec::<u8, [f32; 4]>(bytes)))?;
+                read_mapped(gpu, &readback, size * 16, |bytes| {
+                    hits.extend(bytemuck::pod_collect_to_vec::<u8, [f32; 4]>(bytes))
+                })?;
             }
             Ok(hits)
         })
@@ -637,7 +708,10 @@ pub(crate) fn check_size(size: [u32; 2]) -> Result<()> {
     if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
         Ok(())
     } else {
-        Err(RenderError::Input(format!("picture size: expected 1..{MAX_SIDE} pixels a side; got {}×{}; fix: choose sides inside", size[0], size[1])))
+        Err(RenderError::Input(format!(
+            "picture size: expected 1..{MAX_SIDE} pixels a side; got {}×{}; fix: choose sides inside",
+            size[0], size[1]
+        )))
     }
 }
 

@@ -2,8 +2,11 @@
 
 use crate::gpu::context::GpuContext;
 
-const SHADER: [&str; 3] =
-    [include_str!("../../shaders/shared/frame.wgsl"), include_str!("../../shaders/shared/color.wgsl"), include_str!("../../shaders/resolve.wgsl")];
+const SHADER: [&str; 3] = [
+    include_str!("../../shaders/shared/frame.wgsl"),
+    include_str!("../../shaders/shared/color.wgsl"),
+    include_str!("../../shaders/resolve.wgsl"),
+];
 
 /// The pipeline that resolves. It shares the frame's bind group with the trace; group 1 stays empty.
 pub struct ResolvePass {
@@ -15,10 +18,18 @@ pub struct ResolvePass {
 impl ResolvePass {
     /// Makes or finds the pipeline.
     pub fn new(gpu: &GpuContext, frame_layout: &wgpu::BindGroupLayout) -> Self {
-        let storage = |read_only| wgpu::BindingType::Buffer { ty: wgpu::BufferBindingType::Storage { read_only }, has_dynamic_offset: false, min_binding_size: None };
+        let storage = |read_only| wgpu::BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Storage { read_only },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        };
         let output_layout = super::layout(gpu, "forge3d.resolve", &[storage(true), storage(true), storage(false)]);
         let empty_layout = super::layout(gpu, "forge3d.empty", &[]);
-        let empty = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some("forge3d.empty"), layout: &empty_layout, entries: &[] });
+        let empty = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("forge3d.empty"),
+            layout: &empty_layout,
+            entries: &[],
+        });
         let pipeline = gpu.shaders.pipeline(gpu, &SHADER, "resolve", &[frame_layout, &empty_layout, &output_layout]);
         Self { output_layout, empty, pipeline }
     }

@@ -1,7 +1,7 @@
 //! Rays, shadows, sky, accumulation: the uniforms of a frame and the pipeline that traces one sample of a band.
 
 use bytemuck::{Pod, Zeroable};
-use glam::{DMat2, DMat4, DVec2, DVec3};
+use glam::{DMat4, DVec2, DVec3};
 
 use crate::gpu::context::GpuContext;
 use crate::scene::Scene;
@@ -89,8 +89,9 @@ pub struct Frame {
     pub is_orthographic: f32,
     pub ndc_scale: [f32; 2],
     pub ndc_offset: [f32; 2],
+    pub window: [u32; 2],
+    pub picture: [u32; 2],
     pub cells_from_world: [f32; 4],
-    pub world_from_cells: [f32; 4],
     pub centre_in_cells: [f32; 2],
     pub cells: [i32; 2],
     pub sun_disk_first: [f32; 3],
@@ -98,7 +99,7 @@ pub struct Frame {
     pub sun_disk_second: [f32; 3],
     pub sky_intensity: f32,
     pub sun_color: [f32; 3],
-    pub lowest: f32,
+    pub cast_shadows: u32,
     pub sky_color: [f32; 3],
     pub highest: f32,
     pub wall_color: [f32; 3],
@@ -108,12 +109,9 @@ pub struct Frame {
     pub ramp_scale: f32,
     pub ramp_is_discrete: u32,
     pub shading: u32,
-    pub picture: [u32; 2],
     pub first_tile: [u32; 2],
-    pub cast_shadows: u32,
     pub top_level: i32,
     pub primary_level: i32,
-    pub first_pixel_seed: u32,
 }
 
 /// The rectangle of a larger picture that is drawn.
@@ -145,7 +143,8 @@ impl TileRect {
         for corner in dem.box_corners(exaggeration) {
             let Some(ndc) = view.project(corner) else { return whole };
             let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
-            let place = (ndc * DVec2::new(0.5, -0.5) + 0.5) * full - DVec2::new(f64::from(window.origin[0]), f64::from(window.origin[1]));
+            let place = (ndc * DVec2::new(0.5, -0.5) + 0.5) * full
+                - DVec2::new(f64::from(window.origin[0]), f64::from(window.origin[1]));
             low = low.min(place);
             high = high.max(place);
         }
@@ -157,18 +156,28 @@ impl TileRect {
         };
         let (x, width) = range(low.x, high.x, tiles[0]);
         let (y, height) = range(low.y, high.y, tiles[1]);
-        if width == 0 || height == 0 { Self { first: [0, 0], count: [0, 0] } } else { Self { first: [x, y], count: [width, height] } }
+        if width == 0 || height == 0 {
+            Self { first: [0, 0], count: [0, 0] }
+        } else {
+            Self { first: [x, y], count: [width, height] }
+        }
     }
 }
 
 impl Frame {
     /// The frame of a scene seen by `view`.
     #[must_use]
-    pub fn new(scene: &Scene, dem: &Dem, view: &View, picture: [u32; 2], window: &Window, tiles: &TileRect, levels: usize) -> Self {
+    pub fn new(
+        scene: &Scene,
+        dem: &Dem,
+        view: &View,
+        picture: [u32; 2],
+        window: &Window,
+        tiles: &TileRect,
+        levels: usize,
+    ) -> Self {
         let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
-        let origin = DVec2::new(f64::from(window.origin[0]), f64::from(window.origin[1]));
         let scale = DVec2::new(2.0, -2.0) / full;
-        let matrix = |m: DMat2| m.as_mat2().to_cols_array();
         let color = |rgba: Rgba| {
             let rgba = rgba.map(f64::from);
             // Display-referred models are mixed and written as they are.
@@ -178,14 +187,16 @@ impl Frame {
         let (ramp_low, ramp_high) = scene.style.ramp.domain(f64::from(dem.lowest), f64::from(dem.highest));
         let [first, second] = scene.sun.disk_in_world();
         // The disk of the classical models is a point: they know one direction only.
-        let (first, second) = if scene.shading == Shading::Relief { (first, second) } else { (DVec3::ZERO, DVec3::ZERO) };
+        let (first, second) =
+            if scene.shading == Shading::Relief { (first, second) } else { (DVec3::ZERO, DVec3::ZERO) };
         Self {
             eye_in_world: view.eye.as_vec3().to_array(),
             is_orthographic: if view.projection == Projection::Orthographic { 1.0 } else { 0.0 },
             ndc_scale: scale.as_vec2().to_array(),
-            ndc_offset: (origin * scale + DVec2::new(-1.0, 1.0)).as_vec2().to_array(),
-            cells_from_world: matrix(dem.world_from_cells.inverse()),
-            world_from_cells: matrix(dem.world_from_cells),
+            ndc_offset: [-1.0, 1.0],
+            window: window.origin,
+            picture,
+            cells_from_world: dem.world_from_cells.inverse().as_mat2().to_cols_array(),
             centre_in_cells: dem.centre().as_vec2().to_array(),
             cells: [dem.cols as i32 - 1, dem.rows as i32 - 1],
             sun_disk_first: first.as_vec3().to_array(),
@@ -193,7 +204,7 @@ impl Frame {
             sun_disk_second: second.as_vec3().to_array(),
             sky_intensity: (scene.sky_view * SKY_SHARE) as f32,
             sun_color: SUN_COLOR.as_vec3().to_array(),
-            lowest: dem.lowest,
+            cast_shadows: u32::from(scene.cast_shadows),
             sky_color: SKY_COLOR.as_vec3().to_array(),
             highest: dem.highest,
             wall_color: [wall[0], wall[1], wall[2]],
@@ -203,12 +214,9 @@ impl Frame {
             ramp_scale: if ramp_high > ramp_low { (1.0 / (ramp_high - ramp_low)) as f32 } else { 0.0 },
             ramp_is_discrete: u32::from(scene.style.ramp.is_discrete()),
             shading: scene.shading.number(),
-            picture,
             first_tile: tiles.first,
-            cast_shadows: u32::from(scene.cast_shadows),
             top_level: levels as i32,
             primary_level: (levels as i32 - 3).max(1),
-            first_pixel_seed: window.origin[0].wrapping_mul(0x9E37_79B9) ^ window.origin[1].wrapping_mul(0x85EB_CA6B),
         }
     }
 }
@@ -239,7 +247,13 @@ impl Sample {
         let pixel = (DVec2::splat(0.5) + STEP * f64::from(index)).fract() - 0.5;
         // The golden ratio for the angle and the sample's turn for the radius: another pair than the pixel's.
         let sun = DVec2::new((0.5 + 0.618_033_988_749_894_9 * f64::from(index)).fract(), at(0.25).y.into());
-        Self { pixel: pixel.as_vec2().to_array(), sun: sun.as_vec2().to_array(), sky: at(0.0).to_array(), index, zero: 0 }
+        Self {
+            pixel: pixel.as_vec2().to_array(),
+            sun: sun.as_vec2().to_array(),
+            sky: at(0.0).to_array(),
+            index,
+            zero: 0,
+        }
     }
 }
 
@@ -254,14 +268,23 @@ pub struct TracePass {
 impl TracePass {
     /// Makes or finds the pipeline.
     pub fn new(gpu: &GpuContext) -> Self {
-        let uniform = |dynamic| wgpu::BindingType::Buffer { ty: wgpu::BufferBindingType::Uniform, has_dynamic_offset: dynamic, min_binding_size: None };
-        let storage = |read_only| wgpu::BindingType::Buffer { ty: wgpu::BufferBindingType::Storage { read_only }, has_dynamic_offset: false, min_binding_size: None };
+        let uniform = |dynamic| wgpu::BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Uniform,
+            has_dynamic_offset: dynamic,
+            min_binding_size: None,
+        };
+        let storage = |read_only| wgpu::BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Storage { read_only },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        };
         let texture = wgpu::BindingType::Texture {
             sample_type: wgpu::TextureSampleType::Float { filterable: false },
             view_dimension: wgpu::TextureViewDimension::D2,
             multisampled: false,
         };
-        let frame_layout = super::layout(gpu, "forge3d.frame", &[uniform(false), uniform(false), uniform(true), uniform(true)]);
+        let frame_layout =
+            super::layout(gpu, "forge3d.frame", &[uniform(false), uniform(false), uniform(true), uniform(true)]);
         let terrain_layout = super::layout(gpu, "forge3d.terrain", &[texture, storage(true), uniform(false), texture]);
         let output_layout = super::layout(gpu, "forge3d.trace", &[storage(true), storage(false), storage(false)]);
         let mut parts = SHARED.to_vec();

@@ -25,7 +25,9 @@ impl Projection {
         match name {
             "perspective" => Ok(Self::Perspective),
             "orthographic" => Ok(Self::Orthographic),
-            _ => Err(RenderError::Input(format!("camera.projection: expected perspective or orthographic; got '{name}'; fix: choose one"))),
+            _ => Err(RenderError::Input(format!(
+                "camera.projection: expected perspective or orthographic; got '{name}'; fix: choose one"
+            ))),
         }
     }
 }
@@ -119,7 +121,8 @@ impl View {
         let fitted_eye = to_world(fitted_eye);
         // Looked at: where the middle ray meets the middle height; for level views the DEM's middle depth.
         let middle = DVec3::new(0.0, 0.0, dem.middle_z(exaggeration));
-        let fitted_depth = if forward.z < -0.05 { (middle.z - fitted_eye.z) / forward.z } else { forward.dot(middle - fitted_eye) };
+        let fitted_depth =
+            if forward.z < -0.05 { (middle.z - fitted_eye.z) / forward.z } else { forward.dot(middle - fitted_eye) };
         let fitted_depth = fitted_depth.max(1e-9);
         let target = camera.target.unwrap_or(fitted_eye + forward * fitted_depth);
         let size_m = corners[0].distance(corners[7]).max(corners[1].distance(corners[6])).max(1e-9);
@@ -140,7 +143,19 @@ impl View {
         let depths = in_view.map(|corner| corner.z - forward.dot(eye));
         let far = depths.into_iter().fold(distance, f64::max) * 1.01;
         let near = depths.into_iter().fold(f64::INFINITY, f64::min).max(far * 1e-4) * 0.99;
-        Self { eye, target, forward, right, up, distance, half_height, aspect, projection: camera.projection, near, far }
+        Self {
+            eye,
+            target,
+            forward,
+            right,
+            up,
+            distance,
+            half_height,
+            aspect,
+            projection: camera.projection,
+            near,
+            far,
+        }
     }
 
     /// Metres a pixel at the target, for a picture of `height` pixels.

@@ -26,12 +26,18 @@ impl Dem {
     /// Checks size and matrix; the range is filled in by the upload.
     pub fn new(cols: u32, rows: u32, [xc, xr, yc, yr]: [f64; 4]) -> Result<Self> {
         if cols < 2 || rows < 2 {
-            return Err(RenderError::Input(format!("heights: expected at least 2×2 samples; got {rows}×{cols} (rows×cols); fix: repeat the row or column")));
+            return Err(RenderError::Input(format!(
+                "heights: expected at least 2×2 samples; got {rows}×{cols} (rows×cols); fix: repeat the row or column"
+            )));
         }
         let world_from_cells = DMat2::from_cols(DVec2::new(xc, yc), DVec2::new(xr, yr));
         let area = world_from_cells.determinant().abs();
         let longest = world_from_cells.x_axis.length().max(world_from_cells.y_axis.length());
-        if !(world_from_cells.is_finite() && longest > 0.0 && area > 1e-6 * longest * longest && (1e-9..1e9).contains(&longest)) {
+        if !(world_from_cells.is_finite()
+            && longest > 0.0
+            && area > 1e-6 * longest * longest
+            && (1e-9..1e9).contains(&longest))
+        {
             return Err(RenderError::Input(format!(
                 "cell_to_world: expected two independent directions in metres; got ({xc}, {xr}, {yc}, {yr}); fix: (dx, 0, 0, -dy) for a north-up raster"
             )));

@@ -61,7 +61,10 @@ impl Shading {
     pub fn parse(name: &str) -> Result<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, shading)| *shading).ok_or_else(|| {
             let known: Vec<_> = Self::NAMES.iter().map(|(known, _)| *known).collect();
-            RenderError::Input(format!("shading: expected one of {}; got '{name}'; fix: shading=\"relief\"", known.join(", ")))
+            RenderError::Input(format!(
+                "shading: expected one of {}; got '{name}'; fix: shading=\"relief\"",
+                known.join(", ")
+            ))
         })
     }
 

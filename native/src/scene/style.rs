@@ -19,8 +19,14 @@ pub struct ColorRamp {
 impl ColorRamp {
     /// At least one stop, values ascending; `relative` values are 0..1 of the height range, others metres.
     pub fn new(stops: Vec<(f64, Rgba)>, relative: bool, discrete: bool) -> Result<Self> {
-        if stops.is_empty() || stops.iter().any(|(value, _)| !value.is_finite()) || stops.windows(2).any(|pair| pair[0].0 > pair[1].0) {
-            return Err(RenderError::Input(format!("color_ramp: expected at least one stop, values ascending; got {} stops; fix: sort them", stops.len())));
+        if stops.is_empty()
+            || stops.iter().any(|(value, _)| !value.is_finite())
+            || stops.windows(2).any(|pair| pair[0].0 > pair[1].0)
+        {
+            return Err(RenderError::Input(format!(
+                "color_ramp: expected at least one stop, values ascending; got {} stops; fix: sort them",
+                stops.len()
+            )));
         }
         Ok(Self { stops, relative, discrete })
     }
@@ -29,14 +35,20 @@ impl ColorRamp {
     #[must_use]
     pub fn domain(&self, lowest: f64, highest: f64) -> (f64, f64) {
         let (first, last) = (self.stops[0].0, self.stops[self.stops.len() - 1].0);
-        if self.relative { (lowest + first * (highest - lowest), lowest + last * (highest - lowest)) } else { (first, last) }
+        if self.relative {
+            (lowest + first * (highest - lowest), lowest + last * (highest - lowest))
+        } else {
+            (first, last)
+        }
     }
 
     /// Linear-light colours over the domain.
     #[must_use]
     pub fn table(&self) -> Vec<[f32; 4]> {
         let (first, last) = (self.stops[0].0, self.stops[self.stops.len() - 1].0);
-        (0..RAMP_ENTRIES).map(|i| linear(self.color_at(first + (last - first) * i as f64 / (RAMP_ENTRIES - 1) as f64))).collect()
+        (0..RAMP_ENTRIES)
+            .map(|i| linear(self.color_at(first + (last - first) * i as f64 / (RAMP_ENTRIES - 1) as f64)))
+            .collect()
     }
 
     fn color_at(&self, value: f64) -> [f64; 4] {
@@ -71,7 +83,11 @@ pub struct Style {
 
 /// Reads `#rrggbb` or `transparent`.
 pub fn parse_color(name: &str, text: &str) -> Result<Rgba> {
-    let wrong = || RenderError::Input(format!("{name}: expected '#rrggbb' or 'transparent'; got '{text}'; fix: for example '#ffffff'"));
+    let wrong = || {
+        RenderError::Input(format!(
+            "{name}: expected '#rrggbb' or 'transparent'; got '{text}'; fix: for example '#ffffff'"
+        ))
+    };
     if text.eq_ignore_ascii_case("transparent") {
         return Ok([0; 4]);
     }

@@ -25,7 +25,9 @@ pub fn first_hit(ground: &Ground, origin: [f64; 3], direction: [f64; 3]) -> Opti
     let mut times = vec![0.0];
     for axis in 0..2 {
         if direction[axis].abs() > 1e-12 {
-            times.extend((0..=sizes[axis]).map(|line| (line as f64 - origin[axis]) / direction[axis]).filter(|t| *t > 0.0));
+            times.extend(
+                (0..=sizes[axis]).map(|line| (line as f64 - origin[axis]) / direction[axis]).filter(|t| *t > 0.0),
+            );
         }
     }
     times.sort_by(f64::total_cmp);
@@ -40,7 +42,8 @@ pub fn first_hit(ground: &Ground, origin: [f64; 3], direction: [f64; 3]) -> Opti
             continue;
         }
         let (col, row) = (x as usize, y as usize);
-        let (h00, h10, h01, h11) = (ground.at(col, row), ground.at(col + 1, row), ground.at(col, row + 1), ground.at(col + 1, row + 1));
+        let (h00, h10, h01, h11) =
+            (ground.at(col, row), ground.at(col + 1, row), ground.at(col, row + 1), ground.at(col + 1, row + 1));
         if [h00, h10, h01, h11].iter().any(|h| h.is_nan()) {
             continue;
         }

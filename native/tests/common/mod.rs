@@ -6,11 +6,11 @@ pub mod cpu_reference;
 use cpu_reference::Ground;
 use forge3d_native::gpu::context::AdapterChoice;
 use forge3d_native::render::Renderer;
+use forge3d_native::scene::Scene;
 use forge3d_native::scene::camera::{Camera, Projection};
 use forge3d_native::scene::dem::Dem;
 use forge3d_native::scene::light::{Shading, Sun};
 use forge3d_native::scene::style::{ColorRamp, Style};
-use forge3d_native::scene::Scene;
 
 pub fn scene() -> Scene {
     Scene {
@@ -40,7 +40,8 @@ pub fn scene() -> Scene {
 
 /// A renderer that shows `ground` with one metre a cell, row 0 in the north.
 pub fn renderer(size: [u32; 2], ground: &Ground) -> Renderer {
-    let mut renderer = Renderer::new(size, &AdapterChoice::Auto).expect("an adapter: mesa-vulkan-drivers is installed by the set-up");
+    let mut renderer =
+        Renderer::new(size, &AdapterChoice::Auto).expect("an adapter: mesa-vulkan-drivers is installed by the set-up");
     load(&mut renderer, ground);
     renderer.set_scene(scene());
     renderer
