@@ -353,7 +353,11 @@ def _pseudocolour(renderer: QgsSingleBandPseudoColorRenderer, metres: float) -> 
         return None
     stops: list[tuple[float, tuple[int, int, int, int]]] = []
     for item in items:
-        value = max(-3.4e38, min(3.4e38, item.value * metres))
+        value = item.value * metres
+        if math.isinf(value):
+            # QGIS closes discrete ramps with ±inf. Beyond the ends a ramp keeps the end's colour, so any value past the
+            # neighbour says the same, and a near one keeps the precision of tables over the ramp's range.
+            value = stops[-1][0] + 1.0 if stops else (items[1].value * metres - 1.0 if len(items) > 1 else 0.0)
         if stops and value <= stops[-1][0]:
             continue  # QGIS takes the first of equal values
         stops.append((value, item.color.getRgb()))
@@ -405,7 +409,6 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
     settings.setRotation(math.degrees(math.atan2(g[4], g[1])))
     settings.setBackgroundColor(QColor(0, 0, 0, 0))
     settings.setFlag(QgsMapSettings.Flag.Antialiasing, True)
-    settings.setFlag(QgsMapSettings.Flag.HighQualityImageTransforms, True)
     settings.setTransformContext(QgsProject.instance().transformContext())
     settings.setPathResolver(QgsProject.instance().pathResolver())
     mirrored = g[1] * g[5] - g[2] * g[4] > 0  # row 0 in the south

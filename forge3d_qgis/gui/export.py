@@ -31,7 +31,6 @@ from ..core.export import PngWriter
 from ..core.memory_tracker import band_rows
 from ..core.render import RenderSession
 from ..text import tr
-from . import preferences
 from .export_dialog import ExportDialog, ExportWish
 from .relief import STOP_S, Relief, log, task_over
 from .task import BackgroundTask, Outcome
@@ -39,6 +38,7 @@ from .task import BackgroundTask, Outcome
 PIXELS_A_STRETCH = 1 << 20  # of one band: between bands the preview answers
 REFINE_MS = 50.0
 LAYOUT_WIDTH_MM = 180.0
+LAYOUT_SAMPLES = 16  # at print resolution a dot is small: more samples would be waited for and not seen
 LARGEST_EXPORT_DRAPE = 8192
 
 
@@ -251,7 +251,7 @@ class ExportController(QObject):
         menu.addAction(tr("New layout")).triggered.connect(lambda: self.add_to_layout(None))
 
     def add_to_layout(self, name: str | None) -> bool:
-        """Draws the view at the layout's resolution and puts it in as a picture that the project itself holds."""
+        """Draws the view at the layout's resolution, on the paper's own ground, as a picture that the project itself holds."""
         if self._relief.native_problem is not None or self._relief.loaded is None:
             self._say(tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning)
             return False
@@ -263,7 +263,7 @@ class ExportController(QObject):
         height = max(1, round(width * size.height() / max(1, size.width())))
         handle, path = tempfile.mkstemp(prefix="forge3d_", suffix=".png")
         os.close(handle)
-        wish = ExportWish(path, width, height, preferences.samples(), dpi, self._relief.settings.transparent)
+        wish = ExportWish(path, width, height, LAYOUT_SAMPLES, dpi, True)
         return self.export(wish, lambda done: self._put_into_layout(name, done, height / width))
 
     def _put_into_layout(self, name: str | None, path: Path, ratio: float) -> None:

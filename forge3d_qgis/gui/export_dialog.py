@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -62,9 +63,13 @@ class ExportDialog(QDialog):
         self.width_box, self.height_box = self._pixel_box("forge3dExportWidth"), self._pixel_box("forge3dExportHeight")
         self.lock = QToolButton()
         self.lock.setObjectName("forge3dExportLock")
-        self.lock.setText("∷")
+        self.lock.setAutoRaise(True)
+        self.lock.setIcon(QgsApplication.getThemeIcon("/locked.svg"))
         self.lock.setCheckable(True)
         self.lock.setChecked(True)
+        self.lock.toggled.connect(
+            lambda on: self.lock.setIcon(QgsApplication.getThemeIcon("/locked.svg" if on else "/unlocked.svg"))
+        )
         self.lock.setToolTip(tr("Keep the shape of the view: width and height change together"))
         self.lock.setAccessibleName(self.lock.toolTip())
         self.samples = QSpinBox()
