@@ -157,7 +157,7 @@ class LayerDem:
 def height_source(layer: QgsRasterLayer, band: int, extent: tuple[float, float, float, float] | None = None) -> Reading:
     """On the user's thread: what a worker needs to read ``band`` of ``layer``, the layer itself left alone.
 
-    Files are opened anew through GDAL, which keeps rotated rasters unresampled and averages true cells; everything else,
+    Files are opened anew through GDAL, which keeps rotated rasters unresampled and averages true cells; all else,
     and files whose void values were set by hand in QGIS, is read through a clone of the layer's provider.
     """
     provider = layer.dataProvider().clone()

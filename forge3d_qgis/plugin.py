@@ -125,7 +125,11 @@ class Forge3dPlugin(QObject):
     def _install_translator() -> QTranslator | None:
         settings = QgsSettings()
         system = QLocale.system().name()
-        locale = settings.value("locale/userLocale", system) if settings.value("locale/overrideFlag", False, bool) else system
+        locale = (
+            settings.value("locale/userLocale", system)
+            if settings.value("locale/overrideFlag", False, bool)
+            else system
+        )
         translator = QTranslator()
         for name in (str(locale), str(locale)[:2]):
             path = resource_path("i18n", f"forge3d_{name}.qm")
@@ -143,5 +147,3 @@ def _raster_type():
     from qgis.core import QgsMapLayerType
 
     return QgsMapLayerType.RasterLayer
-
-

@@ -1,4 +1,4 @@
-"""The dock: the picture, the form under it, and the foot. Joins what the user does to the relief, and shows its answers."""
+"""The dock: the picture, the form under it, and the foot. Joins the user's hands to the relief, and shows its answers."""
 
 from __future__ import annotations
 
@@ -95,11 +95,15 @@ class ReliefDock(QgsDockWidget):
         self.views_menu.setToolTipsVisible(True)
         self.views.setMenu(self.views_menu)
         self.copy = self._button("forge3dCopy", "/mActionEditCopy.svg", tr("Copy the picture to the clipboard"))
-        self.layout_button = self._button("forge3dLayout", "/mLayoutItemPicture.svg", tr("Add the picture to a print layout"))
+        self.layout_button = self._button(
+            "forge3dLayout", "/mLayoutItemPicture.svg", tr("Add the picture to a print layout")
+        )
         self.layout_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.layout_menu = QMenu(self.layout_button)
         self.layout_button.setMenu(self.layout_menu)
-        self.export = self._button("forge3dExport", "/mActionSaveMapAsImage.svg", tr("Export the view as a PNG picture…"))
+        self.export = self._button(
+            "forge3dExport", "/mActionSaveMapAsImage.svg", tr("Export the view as a PNG picture…")
+        )
 
         head = QHBoxLayout()
         head.setContentsMargins(6, 5, 6, 3)
@@ -368,7 +372,9 @@ class ReliefDock(QgsDockWidget):
         extent = layers.extent_in_layer(layer, rectangle, self._canvas.mapSettings().destinationCrs())
         if extent is None:
             self.say(
-                tr("The area does not overlap “{name}”. Choose another area, or the whole layer.").format(name=layer.name())
+                tr("The area does not overlap “{name}”. Choose another area, or the whole layer.").format(
+                    name=layer.name()
+                )
             )
             return
         settings = dataclasses.replace(self.panel.settings(), area="drawn", drawn=extent)
@@ -516,5 +522,5 @@ class ReliefDock(QgsDockWidget):
         self._canvas.extentsChanged.disconnect(self._canvas_moved)
         if self._area_tool is not None:
             self._area_tool.end()
-        self.exporter.cancel()
+        self.exporter.shutdown()
         return self.relief.shutdown()

@@ -69,6 +69,9 @@ class ExportJob:
     def stop(self) -> None:
         self._stop.set()
 
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
     # the worker's thread
 
     def step(self, session: RenderSession) -> bool:
@@ -150,10 +153,14 @@ class ExportController(QObject):
         if self._relief.loaded is None:
             return
         if self.busy:
-            self._say(tr("An export is under way. Wait for it, or cancel it in the status bar."), Qgis.MessageLevel.Info)
+            self._say(
+                tr("An export is under way. Wait for it, or cancel it in the status bar."), Qgis.MessageLevel.Info
+            )
             return
         if self._relief.native_problem is not None:
-            self._say(tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning)
+            self._say(
+                tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning
+            )
             return
         size = self._relief.size
         dialog = ExportDialog(
@@ -184,7 +191,9 @@ class ExportController(QObject):
         if not relief.draped:
             self._start(wish, scene_for, None, then)
             return True
-        side = min(LARGEST_EXPORT_DRAPE, max(wish.width, wish.height, 2 * max(relief.size.width(), relief.size.height())))
+        side = min(
+            LARGEST_EXPORT_DRAPE, max(wish.width, wish.height, 2 * max(relief.size.width(), relief.size.height()))
+        )
         job, rgba = relief.start_drape(side)
         self._drape_job = job
 
@@ -251,9 +260,11 @@ class ExportController(QObject):
         menu.addAction(tr("New layout")).triggered.connect(lambda: self.add_to_layout(None))
 
     def add_to_layout(self, name: str | None) -> bool:
-        """Draws the view at the layout's resolution, on the paper's own ground, as a picture that the project itself holds."""
+        """Draws the view at the layout's resolution, without a ground, as a picture that the project itself holds."""
         if self._relief.native_problem is not None or self._relief.loaded is None:
-            self._say(tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning)
+            self._say(
+                tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning
+            )
             return False
         manager = QgsProject.instance().layoutManager()
         layout = manager.layoutByName(name) if name is not None else None
@@ -299,8 +310,8 @@ class ExportController(QObject):
         if layer is not None and layer.id() in ids:
             self.cancel()
 
-    def cancel(self) -> None:
-        """Stops what is under way; half-written files are deleted by the worker. Tells nobody."""
+    def cancel(self) -> BackgroundTask | None:
+        """Stops what is under way; half-written files are deleted by the worker. Tells nobody, waits for nothing."""
         if self._dialog is not None:
             self._dialog.reject()
         drape, self._drape_job = self._drape_job, None
@@ -312,10 +323,13 @@ class ExportController(QObject):
             job.stop()
         if task is not None:
             task.abandon()
-            if not task_over(task, STOP_S):
-                log("The export did not stop in time.", Qgis.MessageLevel.Warning)
+        return task
+
+    def shutdown(self) -> None:
+        """The same, and waits for the end: two seconds at most."""
+        task = self.cancel()
+        if task is not None and not task_over(task, STOP_S):
+            log("The export did not stop in time.", Qgis.MessageLevel.Warning)
 
     def _say(self, text: str, level: Qgis.MessageLevel) -> None:
         self._dock.say(text, level)
-
-

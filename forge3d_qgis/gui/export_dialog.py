@@ -95,7 +95,13 @@ class ExportDialog(QDialog):
         self.summary.setWordWrap(True)
 
         form = QFormLayout()
-        add_row(form, tr("Si&ze"), self.preset, tr("Common sizes; the picture shows what the view shows"), "forge3dExportPreset")
+        add_row(
+            form,
+            tr("Si&ze"),
+            self.preset,
+            tr("Common sizes; the picture shows what the view shows"),
+            "forge3dExportPreset",
+        )
         sizes = QHBoxLayout()
         sizes.addWidget(self.width_box, 1)
         sizes.addWidget(QLabel("×"))
@@ -109,12 +115,22 @@ class ExportDialog(QDialog):
             tr("Rays a pixel, 1 to 1024: 1 is a sketch, 16 smooth, 64 for print. Time grows with them."),
             "forge3dExportSamples",
         )
-        add_row(form, tr("&Resolution"), self.dpi, tr("Pixels an inch, 30 to 2400, written into the file"), "forge3dExportDpi")
-        form.addRow("", self.transparent)
-        add_row(form, tr("&File"), self.file, tr("Where the picture goes; it appears when it is complete"), "forge3dExportFile")
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
+        add_row(
+            form,
+            tr("&Resolution"),
+            self.dpi,
+            tr("Pixels an inch, 30 to 2400, written into the file"),
+            "forge3dExportDpi",
         )
+        form.addRow("", self.transparent)
+        add_row(
+            form,
+            tr("&File"),
+            self.file,
+            tr("Where the picture goes; it appears when it is complete"),
+            "forge3dExportFile",
+        )
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self.save = buttons.button(QDialogButtonBox.StandardButton.Save)
         self.save.setText(tr("&Export"))
         self.save.setObjectName("forge3dExportSave")

@@ -59,7 +59,8 @@ class NativeNotice(QFrame):
             words = tr("Another version of the renderer is still loaded. Restart QGIS to finish the update.")
         else:
             words = tr(
-                "The compiled part of Forge3D is not there, or not for this system. The picture is a hillshade from above."
+                "The compiled part of Forge3D is not there, or not for this system. "
+                "The picture is a hillshade from above."
             )
         self.text.setText(words)
         self.text.setToolTip(problem)

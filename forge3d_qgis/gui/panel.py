@@ -64,7 +64,7 @@ def _default_name() -> str:
 
 
 class ThemeCombo(QComboBox):
-    """The project's map themes, asked for when needed: the collection that would tell of changes dies with its project."""
+    """The project's map themes, asked for when needed: the collection that tells of changes dies with its project."""
 
     def fill(self) -> None:
         chosen = self.currentText()
@@ -192,7 +192,9 @@ class Panel(QWidget):
             self._with_reset(self.area, "area", self.draw),
             tr("Part of the layer to render. Less area shows more detail of a large raster."),
         )
-        self.exaggeration = self._slider("exaggeration", 0.1, 10.0, 1.0, decimals=2, suffix=" ×", step=0.1, logarithmic=True)
+        self.exaggeration = self._slider(
+            "exaggeration", 0.1, 10.0, 1.0, decimals=2, suffix=" ×", step=0.1, logarithmic=True
+        )
         add_row(
             form,
             tr("E&xaggeration"),
@@ -274,7 +276,9 @@ class Panel(QWidget):
             form,
             tr("Colou&rs"),
             self._with_reset(self.colours, "colours"),
-            tr("What colours the terrain: the layer's own style, a colour ramp over the heights, or a map laid over it"),
+            tr(
+                "What colours the terrain: the layer's own style, a colour ramp over the heights, or a map laid over it"
+            ),
         )
         self.ramp = QgsColorRampButton()
         self.ramp.setObjectName("forge3dRamp")
@@ -285,7 +289,10 @@ class Panel(QWidget):
         self.ramp.colorRampChanged.connect(self._ramp_chosen)
         self.ramp_row = self._with_reset(self.ramp, "ramp")
         self.ramp_label = add_row(
-            form, tr("Ram&p"), self.ramp_row, tr("Colours from the lowest to the highest point; the arrow opens QGIS's ramps")
+            form,
+            tr("Ram&p"),
+            self.ramp_row,
+            tr("Colours from the lowest to the highest point; the arrow opens QGIS's ramps"),
         )
         self.theme = ThemeCombo()
         self.theme.setObjectName("forge3dTheme")
@@ -333,9 +340,7 @@ class Panel(QWidget):
             "projection",
         )
         self.projection.activated.disconnect()
-        self.projection.activated.connect(
-            lambda index: self._change_pose(projection=self.projection.itemData(index))
-        )
+        self.projection.activated.connect(lambda index: self._change_pose(projection=self.projection.itemData(index)))
         add_row(
             form,
             tr("Pro&jection"),

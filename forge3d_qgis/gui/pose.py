@@ -103,9 +103,7 @@ class Pose:
             return self
         reach = (ground[2] - origin[2]) / direction[2]
         shift = [g - (o + d * reach) for g, o, d in zip(ground, origin, direction)]
-        return replace(
-            self, target=(self.target[0] + shift[0], self.target[1] + shift[1], self.target[2])
-        )
+        return replace(self, target=(self.target[0] + shift[0], self.target[1] + shift[1], self.target[2]))
 
     def recentred(self, ground: Vector) -> Pose:
         return replace(self, target=ground)

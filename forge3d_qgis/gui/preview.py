@@ -46,8 +46,8 @@ class PreviewLabel(QLabel):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setWhatsThis(
             tr(
-                "Left drag orbits, right drag or Shift+drag pans over the ground, the wheel zooms to the cursor, a double "
-                "click recentres. Keys: arrows, + and −, N north, T from above, Home for everything."
+                "Left drag orbits, right drag or Shift+drag pans over the ground, the wheel zooms to the cursor, a "
+                "double click recentres. Keys: arrows, + and −, N north, T from above, Home for everything."
             )
         )
         self._image: QImage | None = None
@@ -182,9 +182,9 @@ class PreviewLabel(QLabel):
             self.clicked.emit(self._share(event.pos()))
 
     def mouseDoubleClickEvent(self, event) -> None:  # noqa: N802
-        if self._image is not None and event.button() == Qt.MouseButton.LeftButton:
-            if not self._on_compass(event.pos()):
-                self.recentred.emit(self._share(event.pos()))
+        on_picture = self._image is not None and not self._on_compass(event.pos())
+        if on_picture and event.button() == Qt.MouseButton.LeftButton:
+            self.recentred.emit(self._share(event.pos()))
 
     def wheelEvent(self, event) -> None:  # noqa: N802
         if self._image is None:

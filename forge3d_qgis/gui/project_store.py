@@ -1,4 +1,4 @@
-"""Views kept in the QGIS project: the current one and the named ones. The project is made dirty only by a user's change."""
+"""Views kept in the QGIS project: the current one and the named ones. Only a user's change makes the project dirty."""
 
 from __future__ import annotations
 

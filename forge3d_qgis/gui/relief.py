@@ -1,7 +1,7 @@
 """One relief, without widgets: from a layer and a ViewSettings to pictures. The dock shows what this says.
 
-It owns the reading task, the drape job and the render worker, and is the one place that ends them: ``forget_layer`` when
-the layer goes, ``shutdown`` when the plugin or QGIS does. After either nothing of theirs arrives any more.
+It owns the reading task, the drape job and the render worker, and is the one place that ends them: ``forget_layer``
+when the layer goes, ``shutdown`` when the plugin or QGIS does. After either nothing of theirs arrives any more.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ class Relief(QObject):
             lines.append(f"Native part: {self.native_problem}")
         else:
             module = sys.modules.get(native_loader.MODULE)
-            lines.append(f"Native part: {getattr(module, '__version__', 'not loaded')} {getattr(module, '__file__', '')}")
+            lines.append(
+                f"Native part: {getattr(module, '__version__', 'not loaded')} {getattr(module, '__file__', '')}"
+            )
         if self.last_frame is not None:
             lines.append(f"Device: {self.last_frame.device}")
             lines.append(f"Memory: {self.last_frame.memory}")

@@ -1,12 +1,12 @@
 """The one thread that talks to the renderer.
 
 Why a thread of our own and not a QgsTask: a view that is dragged makes a hundred pictures a minute. As tasks they would
-flicker in the status bar and hold one of QGIS's few pool threads, which the map canvas needs to draw itself. Reading and
-exporting, which a user may want to watch and stop, are tasks. Everything here obeys these rules:
+flicker in the status bar and hold one of QGIS's few pool threads, which the map canvas needs to draw itself. Reading
+and exporting, which a user may want to watch and stop, are tasks. Everything here obeys these rules:
 
 - the newest wish wins: there is one slot for the wanted view, not a queue;
 - every native call returns within about 100 ms, so stopping takes no longer, whatever goes on;
-- no Qt object is touched here: results leave through ``deliver(kind, value)``, which must be safe to call from any thread;
+- no Qt object is touched here: results leave through ``deliver(kind, value)``, callable from any thread;
 - nothing escapes: a failure is delivered as ``failed``.
 """
 
@@ -67,6 +67,9 @@ class Job(Protocol):
     def step(self, session: RenderSession) -> bool:
         """One stretch of work; True when all is done. Sets size, window and scene itself: the preview changed them."""
 
+    def stopped(self) -> bool:
+        """Whether somebody wants this job to end."""
+
     def failed(self, error: Exception) -> None: ...
 
     def close(self) -> None:
@@ -91,7 +94,7 @@ class _Slots:
 class RenderWorker:
     """``deliver``: called here with (kind, value). Start it, leave wishes, stop it.
 
-    ``before_device`` is called just before a device is made, ``after_frame`` when a picture came, or an orderly failure.
+    ``before_device`` is called just before a device is made, ``after_frame`` when a picture came or it failed in order.
     """
 
     def __init__(
@@ -160,7 +163,7 @@ class RenderWorker:
             self._condition.notify()
 
     def pick(self, tag: str, x: float, y: float, extra: Any = None) -> None:
-        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit or None, extra). A tag's newest wins."""
+        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit, extra). A tag's newest wins."""
         with self._condition:
             self._slots.picks[tag] = (x, y, extra)
             self._condition.notify()
@@ -387,8 +390,11 @@ class RenderWorker:
         try:
             self._windowed = True
             ended = job.step(self._session)
-        except Cancelled:
-            raise
+        except Cancelled as error:
+            if not job.stopped():
+                raise  # not the job was meant: word is in the slots
+            job.failed(error)
+            ended = True
         except Exception as error:  # noqa: BLE001 (the job tells its own listener; the preview goes on)
             job.failed(error)
             ended = True

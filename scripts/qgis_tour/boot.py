@@ -1,4 +1,4 @@
-"""What `qgis --code` runs: loads the scenario as a proper module. Code that QGIS runs itself has no file and no module."""
+"""What `qgis --code` runs: loads the scenario as a proper module. Code that QGIS runs itself has no file."""
 
 import importlib.util
 import os

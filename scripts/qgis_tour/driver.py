@@ -1,4 +1,4 @@
-"""Runs inside QGIS: plays a scenario, step by step, with the hands of a user (xdotool) and the eyes of one (screenshots).
+"""Runs inside QGIS: plays a scenario, step by step, with a user's hands (xdotool) and eyes (screenshots).
 
 A scenario is a generator. It yields seconds to wait, or a function that must become true; QGIS's event loop runs in
 between, so nothing here blocks what it watches.
@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QPoint, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 from qgis.utils import iface
