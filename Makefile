@@ -69,7 +69,9 @@ zip: $(WHEEL) $(TEST_TOOLS) ## The plugin's zips in dist/, portable and for this
 
 .PHONY: qgis
 qgis: zip ## Drive the plugin in a real QGIS on a virtual screen; screenshots in build/qgis/
-	scripts/run_qgis.sh
+	@rm -rf build/qgis
+	scripts/qgis_tour/run.sh dist/forge3d_qgis-*-linux_*.zip build/qgis scripts/qgis_tour/tour.py $(SAMPLE)
+	@ls build/qgis
 
 .PHONY: manylinux
 manylinux: $(BUILD_TOOLS) ## The wheel for any Linux since 2014 in build/manylinux, and the check of what it asks for
