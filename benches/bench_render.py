@@ -264,6 +264,9 @@ def main() -> int:
     device = native.device_info(options.adapter)
     width, height = options.size
     print(f"in use: {device['name']}, {len(os.sched_getaffinity(0))} cores; pictures of {width}×{height} pixels")
+    busy = os.getloadavg()[0]
+    if busy > 0.5:
+        print(f"load average {busy:.1f}: other work on this machine disturbs these numbers")
 
     with tempfile.TemporaryDirectory(prefix="forge3d-bench-") as name:
         folder = Path(name)
