@@ -9,7 +9,7 @@ import tempfile
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,9 +75,9 @@ class PngWriter:
         return ExportError(f"{self.path}: expected to write there; got: {reason}; fix: choose another place")
 
     def _chunk(self, kind: bytes, content: bytes | bytearray) -> None:
-        assert self._file is not None
+        file = cast(BinaryIO, self._file)  # open as long as a caller gets here
         checksum = zlib.crc32(content, zlib.crc32(kind))
-        self._file.write(struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum))
+        file.write(struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum))
 
     def write_rows(self, rgba: npt.NDArray[np.uint8]) -> None:
         """Appends rows: uint8 (rows, width, 4), straight alpha, sRGB. Raises ExportError."""

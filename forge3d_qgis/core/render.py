@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import native_loader
 from .errors import (
@@ -352,6 +352,5 @@ def render(
             if rgba is None:
                 rgba = np.empty((height, width, 4), dtype=np.uint8)
             rgba[top : top + band.shape[0]] = band
-    assert rgba is not None  # height ≥ 1, so there was a band
     metrics["total_ms"] = (time.perf_counter() - start) * 1000
-    return Image(rgba, metrics)
+    return Image(cast("Rgba", rgba), metrics)  # height ≥ 1, so there was a band
