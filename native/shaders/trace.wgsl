@@ -95,6 +95,7 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
 
     var inverse = safe_inverse(d.xy);
     var interval = block_interval(o, d, inverse, frame.base, frame.highest);
+    let comes_from_outside = interval.x > 0.0;
     interval.x = max(interval.x, 0.0);
     // Begin at the block: near numbers are exact numbers.
     o += d * interval.x;
@@ -103,7 +104,7 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
     if (!inside) { return; }
 
     var color = vec4f(0.0);
-    if (primary.kind == INSIDE && primary.t == 0.0) {
+    if (primary.kind == INSIDE && primary.t == 0.0 && comes_from_outside) {
         color = vec4f(frame.wall_color, 1.0);
     }
     if (primary.kind == SURFACE) {

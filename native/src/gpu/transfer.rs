@@ -131,6 +131,17 @@ pub fn read_texture(gpu: &GpuContext, texture: &TrackedTexture, origin: [u32; 2]
     Ok(out)
 }
 
+/// Reads a part of a buffer.
+pub fn read_buffer(gpu: &GpuContext, buffer: &TrackedBuffer, offset: u64, bytes: u64) -> Result<Vec<u8>> {
+    let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+    let readback = TrackedBuffer::new(gpu, "forge3d.readback.part", bytes, usage)?;
+    let mut encoder =
+        gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.readback.part") });
+    encoder.copy_buffer_to_buffer(buffer, offset, &readback, 0, bytes);
+    gpu.submit_and_wait(encoder)?;
+    read_mapped(gpu, &readback, bytes, <[u8]>::to_vec)
+}
+
 /// Maps the first `bytes` bytes of a readback buffer for the time of `take`.
 pub fn read_mapped<T>(
     gpu: &GpuContext,

@@ -5,8 +5,8 @@ use std::time::Instant;
 use crate::error::{RenderError, Result};
 use crate::gpu::context::GpuContext;
 use crate::gpu::memory::{TrackedBuffer, TrackedTexture};
-use crate::gpu::transfer::{StripUpload, read_texture};
-use crate::scene::dem::{Dem, HIGHEST};
+use crate::gpu::transfer::{StripUpload, read_buffer, read_texture};
+use crate::scene::dem::{Dem, HIGHEST, Tops};
 
 const SHADER: &str = include_str!("../../shaders/heightfield.wgsl");
 
@@ -47,6 +47,8 @@ pub struct Heightfield {
     pub dem: Dem,
     /// The pyramid's levels, the first is level 1.
     pub levels: Vec<Level>,
+    /// A coarse level, on the host.
+    pub tops: Tops,
     pub(crate) heights: TrackedTexture,
     pub(crate) pyramid: TrackedBuffer,
     pub(crate) level_table: TrackedBuffer,
@@ -146,7 +148,7 @@ impl Builder {
                     gpu,
                     "forge3d.heightfield.pyramid",
                     nodes * 4,
-                    wgpu::BufferUsages::STORAGE,
+                    wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
                 )?,
                 level_table: TrackedBuffer::new(
                     gpu,
@@ -154,6 +156,7 @@ impl Builder {
                     16 * MAX_LEVELS as u64,
                     wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
                 )?,
+                tops: Tops::new(dem, [0, 0], 1, Vec::new()),
                 levels,
                 upload_ms: 0.0,
                 pyramid_ms: 0.0,
@@ -216,6 +219,7 @@ impl Builder {
         field.upload_ms = start.elapsed().as_secs_f64() * 1e3;
         let start = Instant::now();
         gpu.scoped(RenderError::Upload, || build_pyramid(gpu, &field))?;
+        field.tops = gpu.scoped(RenderError::Readback, || read_tops(gpu, &field))?;
         field.pyramid_ms = start.elapsed().as_secs_f64() * 1e3;
         Ok(field)
     }
@@ -303,6 +307,19 @@ fn build_pyramid(gpu: &GpuContext, field: &Heightfield) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Squares a side, at most, of the level that is kept on the host.
+const TOPS_SIDE: u32 = 128;
+
+fn read_tops(gpu: &GpuContext, field: &Heightfield) -> Result<Tops> {
+    let coarse = field.levels.iter().position(|level| level.size.iter().all(|side| *side <= TOPS_SIDE));
+    // The last level is one node: there always is a coarse one.
+    let index = coarse.unwrap_or(field.levels.len() - 1);
+    let level = field.levels[index];
+    let bytes =
+        read_buffer(gpu, &field.pyramid, u64::from(level.offset) * 4, u64::from(level.size[0] * level.size[1]) * 4)?;
+    Ok(Tops::new(field.dem, level.size, 2 << index, bytemuck::pod_collect_to_vec(&bytes)))
 }
 
 #[cfg(test)]

@@ -351,7 +351,8 @@ impl Renderer {
     /// The camera with its fitted values.
     pub fn view(&self) -> Result<View> {
         let scene = self.scene()?;
-        Ok(View::new(&scene.camera, &self.field()?.dem, scene.exaggeration, self.window().full))
+        let field = self.field()?;
+        Ok(View::new(&scene.camera, &field.dem, &field.tops, scene.exaggeration, self.window().full))
     }
 
     /// Heights as uploaded.

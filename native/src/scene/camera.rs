@@ -5,7 +5,7 @@ use glam::{DMat4, DVec2, DVec3, DVec4};
 
 use crate::error::{RenderError, Result};
 use crate::scene::checked;
-use crate::scene::dem::Dem;
+use crate::scene::dem::{Dem, Tops};
 
 /// Free space at each edge of a fitted picture, as a part of its half side.
 const MARGIN: f64 = 0.05;
@@ -101,9 +101,9 @@ pub struct View {
 }
 
 impl View {
-    /// Places `camera` before `dem` for a picture of `size` pixels.
+    /// Places `camera` before `dem` for a picture of `size` pixels. `tops` keep it above the ground.
     #[must_use]
-    pub fn new(camera: &Camera, dem: &Dem, exaggeration: f64, size: [u32; 2]) -> Self {
+    pub fn new(camera: &Camera, dem: &Dem, tops: &Tops, exaggeration: f64, size: [u32; 2]) -> Self {
         let (sin_heading, cos_heading) = camera.heading.rem_euclid(360.0).to_radians().sin_cos();
         let (sin_pitch, cos_pitch) = camera.pitch.to_radians().sin_cos();
         let forward = DVec3::new(sin_heading * cos_pitch, cos_heading * cos_pitch, -sin_pitch);
@@ -119,10 +119,11 @@ impl View {
         };
         let to_world = |v: DVec3| right * v.x + up * v.y + forward * v.z;
         let fitted_eye = to_world(fitted_eye);
-        // Looked at: where the middle ray meets the middle height; for level views the DEM's middle depth.
+        // Looked at: the ground in the middle of the picture, so that zoom goes there; without ground there, the depth of
+        // the DEM's middle.
         let middle = DVec3::new(0.0, 0.0, dem.middle_z(exaggeration));
         let fitted_depth =
-            if forward.z < -0.05 { (middle.z - fitted_eye.z) / forward.z } else { forward.dot(middle - fitted_eye) };
+            tops.first_below(fitted_eye, forward, exaggeration).unwrap_or_else(|| forward.dot(middle - fitted_eye));
         let fitted_depth = fitted_depth.max(1e-9);
         let target = camera.target.unwrap_or(fitted_eye + forward * fitted_depth);
         let size_m = corners[0].distance(corners[7]).max(corners[1].distance(corners[6])).max(1e-9);
@@ -139,7 +140,16 @@ impl View {
                 (2.0 * size_m + target.length(), half_height)
             }
         };
-        let eye = target - forward * distance;
+        let mut eye = target - forward * distance;
+        let mut target = target;
+        if camera.projection == Projection::Perspective
+            && let Some(top) = tops.at(eye.truncate())
+        {
+            // Never inside the ground: the eye and what it looks at go up together.
+            let lift = (top * exaggeration + 0.02 * distance - eye.z).max(0.0);
+            eye.z += lift;
+            target.z += lift;
+        }
         let depths = in_view.map(|corner| corner.z - forward.dot(eye));
         let far = depths.into_iter().fold(distance, f64::max) * 1.01;
         let near = depths.into_iter().fold(f64::INFINITY, f64::min).max(far * 1e-4) * 0.99;

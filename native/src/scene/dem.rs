@@ -63,6 +63,12 @@ impl Dem {
         self.world_from_cells * (cells - self.centre())
     }
 
+    /// Cells of a place in world metres.
+    #[must_use]
+    pub fn cells(&self, world: DVec2) -> DVec2 {
+        self.world_from_cells.inverse() * world + self.centre()
+    }
+
     /// Longest horizontal extent, metres.
     #[must_use]
     pub fn extent_m(&self) -> f64 {
@@ -93,5 +99,49 @@ impl Dem {
     #[must_use]
     pub fn middle_z(&self, exaggeration: f64) -> f64 {
         (f64::from(self.lowest) + f64::from(self.highest)) / 2.0 * exaggeration
+    }
+}
+
+/// The highest ground of coarse squares: enough to keep a camera out of the mountains.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tops {
+    dem: Dem,
+    size: [u32; 2],
+    cells_a_side: f64,
+    heights: Vec<f32>,
+}
+
+impl Tops {
+    /// `heights` in rows of `size[0]`, each the highest of a square of `cells_a_side` cells; very low where all is void.
+    #[must_use]
+    pub fn new(dem: Dem, size: [u32; 2], cells_a_side: u32, heights: Vec<f32>) -> Self {
+        Self { dem, size, cells_a_side: f64::from(cells_a_side), heights }
+    }
+
+    /// Metres, without exaggeration; none outside and over voids.
+    #[must_use]
+    pub fn at(&self, world: DVec2) -> Option<f64> {
+        let node = ((self.dem.cells(world)) / self.cells_a_side).floor();
+        let inside =
+            node.cmpge(DVec2::ZERO).all() && node.x < f64::from(self.size[0]) && node.y < f64::from(self.size[1]);
+        let height = inside.then(|| self.heights.get(node.y as usize * self.size[0] as usize + node.x as usize))??;
+        (*height > -HIGHEST * 2.0).then(|| f64::from(*height))
+    }
+
+    /// How far along a ray in world (z exaggerated) the first of these squares is met from above.
+    #[must_use]
+    pub fn first_below(&self, origin: DVec3, direction: DVec3, exaggeration: f64) -> Option<f64> {
+        let (highest, lowest) = (f64::from(self.dem.highest) * exaggeration, f64::from(self.dem.lowest) * exaggeration);
+        let step = self.cells_a_side * self.dem.cell_size_m() / 4.0 / direction.truncate().length().max(1e-3);
+        if direction.z > -1e-3 {
+            return None;
+        }
+        let (first, last) = ((highest - origin.z) / direction.z, (lowest - origin.z) / direction.z);
+        // A hundred thousand quarter squares: more than any picture is wide.
+        let steps = (((last - first.max(0.0)) / step).ceil()).clamp(0.0, 1e5) as u32;
+        (0..=steps).map(|i| first.max(0.0) + f64::from(i) * step).find(|t| {
+            let place = origin + direction * *t;
+            self.at(place.truncate()).is_some_and(|top| place.z <= top * exaggeration)
+        })
     }
 }
