@@ -1,4 +1,4 @@
-"""The dock: the picture, the form under it, and the foot. Joins the user's hands to the relief, and shows its answers."""
+"""The dock: the picture, the form under it, and the foot. Joins the user's hands to the relief and shows its answer."""
 
 from __future__ import annotations
 

@@ -283,6 +283,7 @@ class Panel(QWidget):
         self.ramp = QgsColorRampButton()
         self.ramp.setObjectName("forge3dRamp")
         self.ramp.setShowGradientOnly(True)
+        self.ramp.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.ramp.setDefaultColorRamp(ramp_from_stops(default_stops()))
         self.ramp.setColorRamp(ramp_from_stops(default_stops()))
         self.ramp.setColorRampDialogTitle(tr("Colours of the heights"))
