@@ -21,7 +21,7 @@ INSTALLED := .venv/installed.stamp
 NATIVE_SOURCES := Cargo.toml Cargo.lock native/Cargo.toml forge3d_native.pyi \
 	$(shell find native/src native/shaders -type f 2>/dev/null)
 PYTHON_SOURCES := pyproject.toml README.md LICENSE \
-	$(shell find forge3d_qgis resources -type f -not -name '*.pyc' -not -path '*/__pycache__/*' -not -path 'forge3d_qgis/native/*' 2>/dev/null)
+	$(shell find forge3d_qgis resources -type f -not -name '*.pyc' -not -path '*/__pycache__/*' -not -name '*.aux.xml' -not -path 'forge3d_qgis/native/*' 2>/dev/null)
 # The wheels whose native part goes into platform zips; build/manylinux/*.whl for one that others can use.
 WHEELS ?= build/wheels/*.whl
 SAMPLE := resources/sample/jacksboro_fault.tif
