@@ -119,7 +119,7 @@ class Forge3dPlugin(QObject):
 
     def _options_changed(self) -> None:
         if self.dock is not None:
-            self.dock.relief.restart_worker()
+            self.dock.relief.restart()
 
     @staticmethod
     def _install_translator() -> QTranslator | None:

@@ -25,7 +25,7 @@ def source_texts() -> list[str]:
                 continue
             text = node.args[0]
             if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
-                raise SystemExit(f"{path}:{node.lineno}: expected tr(\"literal\"); got an expression; fix: use a literal")
+                raise SystemExit(f'{path}:{node.lineno}: expected tr("literal"); got an expression; fix: use a literal')
             found.setdefault(text.value)
     return list(found)
 
@@ -48,7 +48,9 @@ def ts_text(language: str, texts: list[str], known: dict[str, str]) -> str:
     lines += ["<context>", f"    <name>{CONTEXT}</name>"]
     for text in texts:
         translated = known.get(text)
-        target = f"<translation>{escape(translated)}</translation>" if translated else '<translation type="unfinished"/>'
+        target = (
+            f"<translation>{escape(translated)}</translation>" if translated else '<translation type="unfinished"/>'
+        )
         lines += ["    <message>", f"        <source>{escape(text)}</source>", f"        {target}", "    </message>"]
     return "\n".join([*lines, "</context>", "</TS>", ""])
 

@@ -136,11 +136,12 @@ class Relief(QObject):
         self._log_timer.start()
         return self._worker
 
-    def restart_worker(self) -> None:
-        """After adapter or budget changed: a new renderer with what is there."""
+    def restart(self) -> None:
+        """After adapter or budget changed: the next picture has a new renderer, and heights that fit it."""
         self._stop_worker()
-        if self.loaded is not None:
-            self._upload()
+        layer, self._read_for = self._layer, None
+        if layer is not None:
+            self.render(layer, self.settings, again=True)
 
     def diagnostics(self) -> str:
         """Facts for a bug report, as plain text."""

@@ -280,8 +280,7 @@ class RenderWorker:
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
         try:
-            if self._budget is not None:
-                native().set_memory_budget(self._budget)
+            native().set_memory_budget(self._budget)  # None takes an earlier limit of this process away
             session = RenderSession(size, adapter=self._adapter)
             self._device = dict(native().device_info(self._adapter))
         except Exception:

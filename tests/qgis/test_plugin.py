@@ -1,0 +1,568 @@
+"""What the user meets, paragraph by paragraph, in QGIS's own Python with real pictures."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest_qgis import SAMPLE, let_run, small, wait_for
+from osgeo import gdal
+from qgis.core import QgsApplication, QgsMapThemeCollection, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QPointF, QSize, QTimer
+from qgis.PyQt.QtWidgets import QApplication
+
+from forge3d_qgis import native_loader
+from forge3d_qgis.gui import preferences, project_store, sentinel
+from forge3d_qgis.gui.export_dialog import ExportWish
+from forge3d_qgis.gui.view_settings import ViewSettings
+
+needs_gpu = pytest.mark.gpu
+
+
+@pytest.fixture
+def dock(plugin, iface, add_layer):
+    layer = add_layer()
+    one = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: full(one))
+    assert one.relief.layer is layer
+    return one
+
+
+def full(dock) -> bool:
+    frame = dock.relief.last_frame
+    return frame is not None and not frame.draft and frame.samples >= 1
+
+
+def next_picture(dock) -> np.ndarray:
+    dock.relief.last_frame = None
+    wait_for(lambda: full(dock))
+    return dock.relief.last_frame.rgba
+
+
+def choose(dock, **fields) -> None:
+    """As if the user had changed controls."""
+    dock.panel._change(**fields)
+
+
+# Loading and unloading
+
+
+def test_loads_without_touching_the_native_part(plugin, iface):
+    assert len(iface.menu) == 2 and len(iface.toolbar) == len(iface.context) == len(iface.factories) == 1
+    assert plugin.dock is None and iface.docks == []
+    assert {action.objectName() for action in iface.menu} == {"forge3dRender", "forge3dShowPanel"}
+    plugin.unload()
+    assert iface.menu == iface.toolbar == iface.context == iface.factories == iface.docks == []
+    assert iface.help_menu.actions() == []
+
+
+# The first picture
+
+
+@needs_gpu
+def test_first_picture_within_two_seconds(plugin, iface, tmp_path, write_raster, add_layer):
+    rng = np.random.default_rng(3)
+    coarse = rng.standard_normal((65, 65)).astype(np.float32) * 200 + 1000
+    steps = np.linspace(0, 64, 4096)
+    lower, share = np.minimum(steps.astype(int), 63), (steps % 1).astype(np.float32)
+    rows = coarse[lower] * (1 - share)[:, None] + coarse[lower + 1] * share[:, None]
+    heights = rows[:, lower] * (1 - share) + rows[:, lower + 1] * share
+    add_layer(write_raster(heights.astype(np.float32)))
+    dock = small(plugin.ensure_dock())
+    worst, last = 0.0, time.perf_counter()
+
+    def tick():
+        nonlocal worst, last
+        now = time.perf_counter()
+        worst, last = max(worst, now - last), now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    start = time.perf_counter()
+    plugin.render_selected()
+    last = time.perf_counter()
+    timer.start(1)
+    wait_for(lambda: dock.preview.image() is not None)
+    first = time.perf_counter() - start
+    wait_for(lambda: full(dock))
+    timer.stop()
+    print(f"first picture {first:.2f} s, longest pause of the event loop {1000 * worst:.0f} ms")
+    # Twice the promise: other programs share the machine that tests run on.
+    assert first < 4.0
+    assert worst < 0.2
+    assert "4096×4096" in dock.foot.data.text()
+
+
+@needs_gpu
+def test_picture_sharpens_to_the_wanted_samples(dock):
+    preferences.set_samples(8)
+    choose(dock, azimuth=200.0)
+    wait_for(lambda: full(dock) and dock.relief.last_frame.samples == 8)
+    let_run(150)
+    assert dock.relief.last_frame.samples == 8
+    assert dock.preview._busy is None
+    preferences.set_samples(preferences.DEFAULT_SAMPLES)
+
+
+@needs_gpu
+def test_picture_fills_the_label_at_its_pixel_ratio(dock):
+    dock.preview.setFixedSize(QSize(260, 170))
+    wait_for(lambda: full(dock) and dock.relief.last_frame.rgba.shape[:2] == (170, 260))
+
+
+# Hands
+
+
+@needs_gpu
+def test_orbit_zoom_pan_and_home(dock):
+    home = next_picture_after(dock, lambda: None)
+    dock.preview.orbited.emit(40.0, 10.0)
+    turned = next_picture(dock)
+    assert dock.relief.settings.pose.heading == 40.0 and not np.array_equal(home, turned)
+    span = dock.relief.settings.pose.span
+    dock.preview.zoomed.emit(QPointF(0.5, 0.6), 2.0)
+    wait_for(lambda: dock.relief.settings.pose.span < 0.6 * span)
+    wait_for(lambda: full(dock))
+    before = dock.relief.settings.pose.target
+    dock.preview.pan_started.emit(QPointF(0.5, 0.6))
+    wait_for(lambda: dock.relief._grab is not None)
+    dock.preview.pan_moved.emit(QPointF(0.6, 0.7))
+    assert dock.relief.settings.pose.target != before
+    dock.preview.drag_ended.emit()
+    dock.preview.home_wanted.emit()
+    assert dock.relief.settings.pose.fitted
+    dock.preview.top_wanted.emit()
+    dock.preview.north_wanted.emit()
+    assert (dock.relief.settings.pose.pitch, dock.relief.settings.pose.heading) == (90.0, 0.0)
+
+
+def next_picture_after(dock, act) -> np.ndarray:
+    act()
+    wait_for(lambda: full(dock))
+    return dock.relief.last_frame.rgba.copy()
+
+
+@needs_gpu
+def test_pan_keeps_the_ground_under_the_hand(dock):
+    dock.preview.top_wanted.emit()
+    next_picture(dock)
+    dock.preview.pan_started.emit(QPointF(0.4, 0.5))
+    wait_for(lambda: dock.relief._grab is not None)
+    held = dock.relief._grab
+    dock.preview.pan_moved.emit(QPointF(0.55, 0.6))
+    dock.preview.drag_ended.emit()
+    next_picture(dock)
+    found = []
+    dock.relief._picked = lambda tag, hit, token: found.append(hit)
+    dock.relief._ask("hover", QPointF(0.55, 0.6))
+    wait_for(lambda: found)
+    cell = max(dock.relief.loaded.dem.cell_size_m)
+    assert found[0][2:4] == pytest.approx(held[:2], abs=2 * cell)
+
+
+@needs_gpu
+def test_the_newest_wish_wins_and_no_queue_builds_up(dock):
+    frames = []
+    dock.relief.frame.connect(frames.append)
+    for _ in range(200):
+        dock.preview.orbited.emit(1.0, 0.0)
+    dock.preview.drag_ended.emit()
+    wait_for(lambda: full(dock) and dock.relief.last_frame.view["heading"] == pytest.approx(200.0))
+    assert len(frames) < 20
+
+
+@needs_gpu
+def test_pointer_reads_the_map_and_a_click_flashes_it(dock, iface):
+    dock.preview.hovered.emit(QPointF(0.5, 0.5))
+    wait_for(lambda: dock.preview._place)
+    x, y, metres = dock.relief._place(_pick(dock))
+    extent = dock.relief.layer.extent()
+    assert extent.xMinimum() < x < extent.xMaximum() and extent.yMinimum() < y < extent.yMaximum()
+    assert 236 <= metres <= 1076
+    dataset = gdal.Open(str(SAMPLE))
+    transform = dataset.GetGeoTransform()
+    column, row = int((x - transform[0]) / transform[1]), int((y - transform[3]) / transform[5])
+    assert metres == pytest.approx(float(dataset.ReadAsArray(column, row, 1, 1)[0, 0]), abs=60)
+    places = []
+    dock.relief.place_clicked.connect(places.append)
+    dock.preview.clicked.emit(QPointF(0.5, 0.5))
+    wait_for(lambda: places)
+    assert (places[0].x(), places[0].y()) == pytest.approx((x, y))
+    dock.preview.left.emit()
+    assert dock.preview._place == ""
+
+
+def _pick(dock):
+    found = []
+    keep, dock.relief._picked = dock.relief._picked, lambda tag, hit, token: found.append(hit)
+    dock.relief._ask("hover", QPointF(0.5, 0.5))
+    wait_for(lambda: found)
+    dock.relief._picked = keep
+    return found[0]
+
+
+# Controls
+
+
+@needs_gpu
+def test_every_control_changes_the_picture(dock):
+    preferences.set_samples(1)
+    before = next_picture_after(dock, lambda: choose(dock, azimuth=314.0))
+    for fields in (
+        {"exaggeration": 3.0},
+        {"azimuth": 90.0},
+        {"altitude": 15.0},
+        {"cast_shadows": False},
+        {"sky": 0.2},
+        {"shading": "horn"},
+        {"shading": "relief"},
+        {"background": (10, 20, 200)},
+        {"transparent": True},
+        {"ramp": ((0.0, (255, 0, 0, 255)), (1.0, (0, 0, 255, 255)))},
+    ):
+        choose(dock, **fields)
+        after = next_picture(dock).copy()
+        assert not np.array_equal(before, after), fields
+        before = after
+    assert before[0, 0, 3] == 0
+    preferences.set_samples(preferences.DEFAULT_SAMPLES)
+
+
+@needs_gpu
+def test_area_of_the_canvas(dock, iface):
+    extent = dock.relief.layer.extent()
+    extent.scale(0.5)
+    iface.canvas.setDestinationCrs(dock.relief.layer.crs())
+    iface.canvas.setExtent(extent)
+    choose(dock, area="canvas")
+    next_picture(dock)
+    cols, rows = dock.relief.loaded.dem.size
+    assert cols < 403 and rows < 344
+    assert f"{cols}×{rows} read whole" in dock.foot.data.text()
+
+
+@needs_gpu
+def test_drawn_area(dock):
+    extent = dock.relief.layer.extent()
+    extent.scale(0.3)
+    dock._canvas.setDestinationCrs(dock.relief.layer.crs())
+    dock._draw_area()
+    assert dock._canvas.mapTool() is dock._area_tool._tool
+    dock._area_tool._extent_changed(extent)
+    next_picture(dock)
+    assert dock.relief.loaded.dem.size[0] < 140
+    assert dock._canvas.mapTool() is not dock._area_tool._tool
+
+
+@needs_gpu
+def test_drape_of_canvas_and_theme(dock, iface):
+    project = QgsProject.instance()
+    red = QgsVectorLayer("Polygon?crs=EPSG:4326", "red", "memory")
+    from qgis.core import QgsFeature, QgsGeometry, QgsSimpleFillSymbolLayer, QgsSingleSymbolRenderer
+    from qgis.PyQt.QtGui import QColor
+
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromRect(dock.relief.layer.extent()))
+    red.dataProvider().addFeatures([feature])
+    red.setRenderer(QgsSingleSymbolRenderer(red.renderer().symbol().clone()))
+    red.renderer().symbol().changeSymbolLayer(0, QgsSimpleFillSymbolLayer(QColor(255, 0, 0)))
+    project.addMapLayer(red)
+    iface.canvas.setLayers([red])
+    choose(dock, colours="canvas")
+    wait_for(lambda: dock.relief._drape_job is None)
+
+    def is_red() -> bool:
+        middle = dock.relief.last_frame.rgba[75, 100].astype(int)
+        return middle[0] > 2 * middle[1]
+
+    wait_for(lambda: full(dock) and is_red())
+    record = QgsMapThemeCollection.MapThemeRecord()
+    record.addLayerRecord(QgsMapThemeCollection.MapThemeLayerRecord(red))
+    project.mapThemeCollection().insert("Red", record)
+    choose(dock, colours="ramp")
+    wait_for(lambda: full(dock) and not is_red())
+    choose(dock, colours="theme")
+    assert dock.panel.settings().theme == "Red"
+    wait_for(lambda: full(dock) and is_red())
+    del red
+
+
+def test_follows_the_active_layer_unless_pinned(plugin, iface, add_layer):
+    first = add_layer(name="first")
+    dock = small(plugin.ensure_dock())
+    dock.setUserVisible(True)
+    plugin.render_selected()
+    assert dock.layer_combo.currentLayer() is first
+    second = add_layer(name="second")
+    wait_for(lambda: dock.layer_combo.currentLayer() is second)
+    dock.pin.setChecked(True)
+    iface.setActiveLayer(first)
+    let_run(400)
+    assert dock.layer_combo.currentLayer() is second
+
+
+# The foot
+
+
+@needs_gpu
+def test_foot_tells_the_truth(dock):
+    frame = dock.relief.last_frame
+    assert "403×344 read whole" in dock.foot.data.text() and "exaggeration 1.0" in dock.foot.data.text()
+    assert "degrees as" in dock.foot.data.text()
+    assert str(frame.device["name"]) in dock.foot.adapter.text()
+    assert dock.foot.badge.isVisible() == (frame.device["kind"] == "software")
+    assert dock.foot.meter.held == frame.memory["total_bytes"] > 0
+    assert "forge3d.heightfield" in dock.foot.meter.toolTip()
+
+
+# Export
+
+
+@needs_gpu
+def test_export_equals_the_preview(dock, iface, tmp_path):
+    preferences.set_samples(4)
+    choose(dock, azimuth=300.0)
+    wait_for(lambda: full(dock) and dock.relief.last_frame.samples == 4)
+    shown = dock.relief.last_frame.rgba
+    path = tmp_path / "same.png"
+    assert dock.exporter.export(ExportWish(str(path), 200, 150, 4, 254.0, True))
+    wait_for(path.exists)
+    wait_for(lambda: not dock.exporter.busy)
+    picture = gdal.Open(str(path)).ReadAsArray()
+    assert picture.shape == (4, 150, 200)
+    opaque = picture[3] == 255
+    difference = np.abs(picture[:3].transpose(1, 2, 0)[opaque].astype(int) - shown[opaque][:, :3])
+    assert opaque.any() and difference.max() <= 1
+    assert (10000).to_bytes(4, "big") in path.read_bytes()[:120]  # 254 dpi are 10000 pixels a metre
+    assert any("same.png" in text for text in iface.words())
+    preferences.set_samples(preferences.DEFAULT_SAMPLES)
+
+
+@needs_gpu
+def test_export_in_bands_while_the_preview_goes_on(dock, tmp_path, monkeypatch):
+    from forge3d_qgis.gui import export
+
+    monkeypatch.setattr(export, "PIXELS_A_STRETCH", 600 * 40)
+    path = tmp_path / "large.png"
+    frames = []
+    dock.relief.frame.connect(frames.append)
+    assert dock.exporter.export(ExportWish(str(path), 600, 450, 1, 96.0, False))
+    dock.preview.orbited.emit(30.0, 0.0)
+    wait_for(path.exists)
+    wait_for(lambda: full(dock) and dock.relief.last_frame.view["heading"] == pytest.approx(30.0))
+    assert gdal.Open(str(path)).RasterYSize == 450
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@needs_gpu
+def test_export_to_a_place_that_cannot_be_written(dock, iface, tmp_path):
+    assert dock.exporter.export(ExportWish(str(tmp_path / "no" / "x.png"), 100, 80, 1, 96.0, False))
+    wait_for(lambda: any("Export failed" in text for text in iface.words()))
+    assert not dock.exporter.busy
+    next_picture_after(dock, lambda: dock.preview.orbited.emit(5.0, 0.0))
+
+
+@needs_gpu
+def test_clipboard_and_layout(dock, iface, monkeypatch):
+    from forge3d_qgis.gui import export
+
+    monkeypatch.setattr(export, "LAYOUT_WIDTH_MM", 20.0)
+    monkeypatch.setattr(export, "LAYOUT_SAMPLES", 1)
+    dock.exporter.copy()
+    assert QApplication.clipboard().image().size() == QSize(200, 150)
+    assert dock.exporter.add_to_layout(None)
+    wait_for(lambda: iface.layouts)
+    pictures = [one for one in iface.layouts[0].items() if hasattr(one, "picturePath")]
+    assert pictures and pictures[0].picturePath().startswith("base64:") and not pictures[0].isMissingImage()
+    del pictures
+    iface.layouts.clear()
+
+
+# The project
+
+
+@needs_gpu
+def test_view_is_kept_with_the_project(dock, tmp_path):
+    project = QgsProject.instance()
+    project.setDirty(False)
+    let_run(600)
+    assert not project.isDirty()  # rendering alone changes nothing of the user's
+    choose(dock, exaggeration=2.5, altitude=20.0)
+    dock.preview.orbited.emit(33.0, 0.0)
+    wait_for(project.isDirty)
+    path = tmp_path / "project.qgs"
+    assert project.write(str(path))
+    wanted = dock.panel.settings()
+    project.clear()
+    assert dock.panel.settings() == ViewSettings()
+    assert project.read(str(path))
+    wait_for(lambda: full(dock))
+    assert dock.panel.settings() == wanted
+    assert dock.relief.last_frame.view["heading"] == pytest.approx(33.0)
+    let_run(600)
+    assert not project.isDirty()
+
+
+def test_named_views(qgis_app):
+    QgsProject.instance().clear()
+    project_store.save_named("b", ViewSettings(azimuth=1.0))
+    project_store.save_named("a", ViewSettings(azimuth=2.0))
+    assert list(project_store.named_views()) == ["a", "b"]
+    project_store.rename_named("a", "c")
+    assert project_store.named_views()["c"].azimuth == 2.0
+    project_store.delete_named("b")
+    assert list(project_store.named_views()) == ["c"]
+    QgsProject.instance().clear()
+    assert project_store.named_views() == {}
+
+
+# What must not happen
+
+
+def test_not_a_dem_says_one_thing(plugin, iface):
+    layer = QgsVectorLayer("Point?crs=EPSG:4326", "points", "memory")
+    QgsProject.instance().addMapLayer(layer)
+    iface.setActiveLayer(layer)
+    plugin.render_selected()
+    assert len(iface.words()) == 1 and "not a raster" in iface.words()[0]
+    assert plugin.dock.preview.image() is None
+    del layer
+
+
+def test_all_void_says_so(plugin, iface, write_raster, add_layer):
+    add_layer(write_raster(np.full((20, 20), -5.0, np.float32), nodata=-5.0))
+    small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: any("only void" in text for text in iface.words()))
+    assert "only void" in plugin.dock.preview._hint
+
+
+@pytest.fixture
+def without_native(monkeypatch, tmp_path):
+    """No native part anywhere: not loaded, not named, not installed."""
+    monkeypatch.delitem(sys.modules, native_loader.MODULE, raising=False)
+    monkeypatch.delenv(native_loader.ENVIRONMENT, raising=False)
+    monkeypatch.setattr(native_loader, "_candidates", lambda folder, tried: iter(()))
+
+
+def test_native_part_absent(plugin, iface, add_layer, without_native):
+    add_layer()
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.preview.image() is not None)
+    assert dock.preview._badge == "CPU preview" and dock.notice.isVisibleTo(dock)
+    assert "not there" in dock.notice.text.text()
+    before = dock.preview.image()
+    choose(dock, azimuth=135.0)
+    assert dock.preview.image() != before
+    facts = dock.relief.diagnostics()
+    assert native_loader.platform_tag() in facts and "Native part: forge3d_native: expected" in facts
+    assert not dock.exporter.export(ExportWish("x.png", 10, 10, 1, 96.0, False))
+
+
+def test_native_part_of_another_version(plugin, add_layer, monkeypatch):
+    class Old:
+        __version__ = "0.0.1"
+
+    monkeypatch.setitem(sys.modules, native_loader.MODULE, Old())
+    add_layer()
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.preview.image() is not None)
+    assert "Restart QGIS" in dock.notice.text.text()
+
+
+def test_no_adapter(plugin, add_layer, fake_native, monkeypatch):
+    def refuse(*_args, **_options):
+        raise fake_native.DeviceError("[Device] no adapter")
+
+    monkeypatch.setattr(fake_native, "Renderer", refuse)
+    add_layer()
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.preview.image() is not None)
+    assert "No graphics adapter" in dock.notice.text.text()
+    assert dock.preview._badge == "CPU preview"
+    assert sentinel.crashed_adapter() is None  # an orderly refusal is no crash
+
+
+@needs_gpu
+def test_crash_sentinel(plugin, iface, add_layer, monkeypatch):
+    stood = []
+    keep = sentinel.Sentinel.stand
+    monkeypatch.setattr(sentinel.Sentinel, "stand", lambda self: (keep(self), stood.append(sentinel.crashed_adapter())))
+    sentinel._path().write_text("auto\n")
+    add_layer()
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: full(dock))
+    assert stood == ["software"]  # it stood while the device was made, and software was asked for
+    assert sentinel.crashed_adapter() is None
+    assert any("Software is used this time" in text for text in iface.words())
+
+
+@needs_gpu
+def test_budget_too_small_names_the_knob(plugin, iface, add_layer):
+    preferences.set_budget_mebibytes(1)
+    try:
+        add_layer()
+        dock = small(plugin.ensure_dock())
+        plugin.render_selected()
+        wait_for(lambda: "budget" in dock.preview._hint)
+        assert "Settings ▸ Options ▸ Forge3D" in dock.preview._hint
+    finally:
+        preferences.set_budget_mebibytes(0)
+
+
+@needs_gpu
+def test_another_budget_takes_effect_at_once(dock):
+    preferences.set_budget_mebibytes(64)
+    try:
+        dock.relief.restart()
+        wait_for(lambda: full(dock))
+        assert dock.relief.last_frame.memory["total_limit"] == 64 << 20
+    finally:
+        preferences.set_budget_mebibytes(0)
+    dock.relief.restart()
+    wait_for(lambda: full(dock))
+    assert dock.relief.last_frame.memory["total_limit"] > 64 << 20
+
+
+@needs_gpu
+def test_log_of_the_native_part_reaches_the_panel(dock):
+    told = []
+    QgsApplication.messageLog().messageReceived.connect(lambda *parts: told.append(parts[:2]))
+    module = sys.modules[native_loader.MODULE]
+
+    class Speaking:
+        @staticmethod
+        def drain_log():
+            return [("WARN", "wgpu", "something")]
+
+    sys.modules[native_loader.MODULE] = Speaking()
+    try:
+        dock.relief.drain_log()
+    finally:
+        sys.modules[native_loader.MODULE] = module
+    assert ("wgpu: something", "Forge3D") in told
+
+
+def test_options_page(plugin, iface):
+    page = iface.factories[0].createWidget()
+    page.budget.setValue(300)
+    page.samples.setValue(16)
+    page.apply()
+    assert (preferences.budget_mebibytes(), preferences.samples()) == (300, 16)
+    assert "QGIS" in page.text.toPlainText()
+    preferences.set_budget_mebibytes(0)
+    preferences.set_samples(preferences.DEFAULT_SAMPLES)
+    page.deleteLater()
+
+
+def test_nothing_selected_is_no_modal_window(plugin, iface):
+    plugin.render_selected()
+    assert len(iface.words()) == 1 and "No layer is selected" in iface.words()[0]
+    assert QApplication.activeModalWidget() is None
