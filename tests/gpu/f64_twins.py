@@ -1,4 +1,4 @@
-"""What judges the renderer, in f64 and numpy, written from the documented meaning of each word and sharing no code with it.
+"""What judges the renderer: f64 and numpy, written from the documented meaning of each word, sharing no code with it.
 
 World: metres, x east, y north, z up, exaggerated. Pixels: x to the right, y down, from the picture's left top corner.
 """
@@ -34,7 +34,7 @@ def toward_sun(azimuth: float, altitude: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class OrbitCamera:
-    """A camera that stands ``distance`` / ``zoom`` metres from ``target``, looks along ``heading`` and down by ``pitch``."""
+    """Stands ``distance`` / ``zoom`` metres from ``target``, looks along ``heading`` and down by ``pitch``."""
 
     camera: Camera
     size: tuple[int, int]

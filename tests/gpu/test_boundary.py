@@ -6,7 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -18,7 +18,9 @@ from f64_twins import WHITE_RAMP
 from forge3d_qgis.core import Camera, Dem, DemError, MemoryBudgetError, Scene, render
 
 GOOD = np.add.outer(np.arange(20.0), np.arange(30.0)).astype(np.float32)
-SEED_MESSAGE = r"\[Input\] heights: expected \(H,W\) row-major; got .*; use `np.ascontiguousarray\(arr, dtype=np.float32\)`"
+SEED_MESSAGE = (
+    r"\[Input\] heights: expected \(H,W\) row-major; got .*; use `np.ascontiguousarray\(arr, dtype=np.float32\)`"
+)
 
 # Arrays
 
@@ -263,9 +265,7 @@ def test_without_heights_reading_back_gives_zeros(make_renderer: Callable[..., A
 
 
 @pytest.mark.parametrize("size", [(1, 1), (63, 63), (64, 64), (65, 65), (253, 251), (1, 200), (200, 1), (7, 513)])
-def test_pictures_of_any_size_are_whole_and_centred(
-    make_renderer: Callable[..., Any], size: tuple[int, int]
-) -> None:
+def test_pictures_of_any_size_are_whole_and_centred(make_renderer: Callable[..., Any], size: tuple[int, int]) -> None:
     width, height = size
     renderer = make_renderer(*size)
     # 40 × 60 m of ground in pixels of a metre, its middle in the picture's middle.

@@ -35,6 +35,29 @@ def test_an_f_reads_as_an_f_from_above_with_row_0_on_top(draw: Callable[..., np.
     np.testing.assert_array_equal(is_letter(picture)[1:-1, 1:-1], (letter_f > 10)[1:-1, 1:-1])
 
 
+@pytest.mark.parametrize(
+    ("turn", "matrix"),
+    [
+        (lambda f: f, (2.0, 0.0, 0.0, -2.0)),
+        (lambda f: f[::-1], (2.0, 0.0, 0.0, 2.0)),
+        (lambda f: f[:, ::-1], (-2.0, 0.0, 0.0, -2.0)),
+        (lambda f: f[::-1, ::-1], (-2.0, 0.0, 0.0, 2.0)),
+        (lambda f: f.T, (0.0, 2.0, -2.0, 0.0)),
+        (lambda f: np.rot90(f), (0.0, -2.0, -2.0, 0.0)),
+    ],
+    ids=["north-up", "south-up", "east on the left", "upside down", "columns go south", "turned by 90°"],
+)
+def test_an_f_in_a_file_reads_as_an_f_whatever_its_geotransform(
+    draw: Callable[..., np.ndarray], write_raster: Callable[..., Path], letter_f: np.ndarray, turn: Any, matrix: Any
+) -> None:
+    xc, xr, yc, yr = matrix
+    path = write_raster(turn(letter_f), geotransform=(500000.0, xc, xr, 5100000.0, yc, yr))
+    dem = read_dem(path)
+    camera = Camera(pitch=90, projection="orthographic", resolution=2.0, target=(0, 0, 0))
+    picture = draw(dem.heights, replace(F_SCENE, camera=camera), (50, 70), cell_to_world=dem.cell_to_world)
+    np.testing.assert_array_equal(is_letter(picture)[1:-1, 1:-1], (letter_f > 10)[1:-1, 1:-1])
+
+
 @pytest.mark.parametrize("pitch", [90.0, 45.0])
 @pytest.mark.parametrize("projection", ["orthographic", "perspective"])
 def test_an_f_is_seen_where_an_f64_camera_with_heading_0_sees_it(
@@ -57,9 +80,7 @@ def test_an_f_is_seen_where_an_f64_camera_with_heading_0_sees_it(
 
 
 @pytest.mark.parametrize("heading", [90.0, 180.0, 270.0])
-def test_other_headings_turn_the_letter(
-    draw: Callable[..., np.ndarray], letter_f: np.ndarray, heading: float
-) -> None:
+def test_other_headings_turn_the_letter(draw: Callable[..., np.ndarray], letter_f: np.ndarray, heading: float) -> None:
     camera = Camera(heading=heading, pitch=90, projection="orthographic", resolution=1.0, target=(0, 0, 0))
     turns = round(heading / 90)
     expected = np.rot90(letter_f > 10, turns)  # looking east, north is on the left: the map turns counter-clockwise
@@ -113,7 +134,7 @@ def ground(east: np.ndarray, north: np.ndarray) -> np.ndarray:
 
 
 def write_ground(write_raster: Callable[..., Path], name: str, cols: int, rows: int, matrix: tuple[float, ...]) -> Path:
-    """``ground`` sampled by a raster whose middle lies at ``CENTRE``: matrix = (xc, xr, yc, yr) metres a column and row."""
+    """``ground`` in a raster whose middle lies at ``CENTRE``: matrix = (xc, xr, yc, yr) metres a column and row."""
     xc, xr, yc, yr = matrix
     j, i = np.mgrid[0:rows, 0:cols] + 0.5
     east, north = xc * (i - cols / 2) + xr * (j - rows / 2), yc * (i - cols / 2) + yr * (j - rows / 2)
