@@ -17,6 +17,7 @@ BUILD_TOOLS := .venv/build-tools.stamp
 TEST_TOOLS := .venv/test-tools.stamp
 WHEEL := $(STAMPS)/wheel
 INSTALLED := .venv/installed.stamp
+QT6 := .venv-qt6/installed.stamp
 
 NATIVE_SOURCES := Cargo.toml Cargo.lock native/Cargo.toml forge3d_native.pyi \
 	$(shell find native/src native/shaders -type f 2>/dev/null)
@@ -42,7 +43,7 @@ test-rust: $(WHEEL) # after the wheel, which leaves the dependencies built
 	$(RUNTIME) cargo test --release --locked --no-default-features --quiet
 
 .PHONY: test-python
-test-python: $(INSTALLED) $(TEST_TOOLS)
+test-python: $(INSTALLED) $(TEST_TOOLS) $(QT6)
 	$(RUNTIME) $(PYTHON) -m pytest
 
 .PHONY: lint
@@ -98,6 +99,12 @@ $(BUILD_TOOLS): scripts/requirements-build.txt $(VENV)
 
 $(TEST_TOOLS): scripts/requirements-test.txt $(VENV) | system-test
 	$(PYTHON) -m pip --quiet install -r $<
+	@touch $@
+
+# Apart from .venv: PyQt6 must not meet the system's PyQt5, and this one sees nothing of the system.
+$(QT6): scripts/requirements-qt6.txt | system
+	$(SYSTEM_PYTHON) -m venv .venv-qt6
+	.venv-qt6/bin/python -m pip --quiet install -r $<
 	@touch $@
 
 $(WHEEL): $(NATIVE_SOURCES) $(PYTHON_SOURCES) $(BUILD_TOOLS) | system

@@ -81,8 +81,9 @@ def problem_with(layer: QgsMapLayer | None) -> str | None:
         )
     if not any(kind in _DTYPES for kind in kinds):
         return tr("“{name}” holds complex numbers. A relief needs one band of real heights.").format(name=name)
-    red_green_blue = (QgsRaster.RedBand, QgsRaster.GreenBand, QgsRaster.BlueBand)
-    if len(kinds) >= 3 and tuple(provider.colorInterpretation(band) for band in (1, 2, 3)) == red_green_blue:
+    meaning = QgsRaster.ColorInterpretation
+    picture = (meaning.RedBand, meaning.GreenBand, meaning.BlueBand)
+    if len(kinds) >= 3 and tuple(provider.colorInterpretation(band) for band in (1, 2, 3)) == picture:
         return tr("“{name}” is a colour picture (red, green, blue). A relief needs a band of heights.").format(
             name=name
         )
@@ -218,7 +219,7 @@ class ProviderSource:
         self.notes: tuple[str, ...] = ()
         extent = provider.extent()
         cols, rows = provider.xSize(), provider.ySize()
-        if not provider.capabilities() & QgsRasterInterface.Size or cols < 1 or rows < 1:
+        if not provider.capabilities() & QgsRasterInterface.Capability.Size or cols < 1 or rows < 1:
             longer = max(extent.width(), extent.height())
             cols = max(2, round(FALLBACK_SIDE * extent.width() / longer))
             rows = max(2, round(FALLBACK_SIDE * extent.height() / longer))
@@ -236,7 +237,7 @@ class ProviderSource:
             self.nodata = self._ranges[0][0]  # somebody has declared voids: none need be guessed
         self._feedback = QgsRasterBlockFeedback()
         # The provider's own default is the nearest cell, which draws stripes into every shaded relief.
-        hint = QgsRasterDataProvider.ProviderHintCanPerformProviderResampling
+        hint = QgsRasterDataProvider.ProviderCapability.ProviderHintCanPerformProviderResampling
         self._averages = bool(provider.providerCapabilities() & hint)
         if self._averages:
             provider.enableProviderResampling(True)
@@ -333,7 +334,10 @@ def _plain_pipe(layer: QgsRasterLayer) -> bool:
     )
     if hue is not None:
         plain = (
-            plain and hue.saturation() == 0 and not hue.colorizeOn() and hue.grayscaleMode() == type(hue).GrayscaleOff
+            plain
+            and hue.saturation() == 0
+            and not hue.colorizeOn()
+            and hue.grayscaleMode() == type(hue).GrayscaleMode.GrayscaleOff
         )
     return plain
 
