@@ -85,13 +85,15 @@ impl Heightfield {
 struct Survey {
     lowest: f32,
     highest: f32,
+    /// As `Dem::known`; first after last until a height is met.
+    known: [u32; 4],
     previous_row: Vec<bool>,
     has_whole_cell: bool,
 }
 
 impl Survey {
     /// Copies a row, void for what is not finite, and notes its range.
-    fn row(&mut self, heights: &[f32], out: &mut [u8], first: bool) {
+    fn row(&mut self, row: u32, heights: &[f32], out: &mut [u8]) {
         let (mut lowest, mut highest) = (self.lowest, self.highest);
         for (height, bytes) in heights.iter().zip(out.chunks_exact_mut(4)) {
             let valid = height.is_finite();
@@ -100,9 +102,16 @@ impl Survey {
             bytes.copy_from_slice(&(if valid { *height } else { VOID_HEIGHT }).to_le_bytes());
         }
         (self.lowest, self.highest) = (lowest, highest);
+        if let (Some(left), Some(right)) = (
+            heights.iter().position(|height| height.is_finite()),
+            heights.iter().rposition(|height| height.is_finite()),
+        ) {
+            let [west, north, east, _] = self.known;
+            self.known = [west.min(left as u32), north.min(row), east.max(right as u32), row];
+        }
         if !self.has_whole_cell {
             let valid: Vec<bool> = heights.iter().map(|height| height.is_finite()).collect();
-            self.has_whole_cell = !first
+            self.has_whole_cell = row > 0
                 && (1..valid.len())
                     .any(|i| valid[i] && valid[i - 1] && self.previous_row[i] && self.previous_row[i - 1]);
             self.previous_row = valid;
@@ -166,6 +175,7 @@ impl Builder {
         let survey = Survey {
             lowest: f32::INFINITY,
             highest: f32::NEG_INFINITY,
+            known: [u32::MAX, u32::MAX, 0, 0],
             previous_row: Vec::new(),
             has_whole_cell: false,
         };
@@ -188,7 +198,7 @@ impl Builder {
             gpu.scoped(RenderError::Upload, || {
                 upload.write(gpu, texture, first_row, rows, |row, out| {
                     let at = (row - first_row) as usize * cols;
-                    survey.row(&strip[at..at + cols], out, row == 0);
+                    survey.row(row, &strip[at..at + cols], out);
                 })
             })?;
             self.next_row += rows;
@@ -216,6 +226,7 @@ impl Builder {
         }
         field.dem.lowest = survey.lowest;
         field.dem.highest = survey.highest;
+        field.dem.known = survey.known;
         field.upload_ms = start.elapsed().as_secs_f64() * 1e3;
         let start = Instant::now();
         gpu.scoped(RenderError::Upload, || build_pyramid(gpu, &field))?;

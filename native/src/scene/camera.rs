@@ -121,7 +121,7 @@ impl View {
         let fitted_eye = to_world(fitted_eye);
         // Looked at: the ground in the middle of the picture, so that zoom goes there; without ground there, the depth of
         // the DEM's middle.
-        let middle = DVec3::new(0.0, 0.0, dem.middle_z(exaggeration));
+        let middle = dem.middle(exaggeration);
         let fitted_depth =
             tops.first_below(fitted_eye, forward, exaggeration).unwrap_or_else(|| forward.dot(middle - fitted_eye));
         let fitted_depth = fitted_depth.max(1e-9);

@@ -20,6 +20,8 @@ pub struct Dem {
     pub lowest: f32,
     /// Highest height, metres.
     pub highest: f32,
+    /// First column, first row, last column, last row that hold a height: what there is to see.
+    pub known: [u32; 4],
 }
 
 impl Dem {
@@ -42,7 +44,7 @@ impl Dem {
                 "cell_to_world: expected two independent directions in metres; got ({xc}, {xr}, {yc}, {yr}); fix: (dx, 0, 0, -dy) for a north-up raster"
             )));
         }
-        Ok(Self { cols, rows, world_from_cells, lowest: 0.0, highest: 0.0 })
+        Ok(Self { cols, rows, world_from_cells, lowest: 0.0, highest: 0.0, known: [0, 0, cols - 1, rows - 1] })
     }
 
     /// Side of a square cell of the same area, metres.
@@ -69,16 +71,17 @@ impl Dem {
         self.world_from_cells.inverse() * world + self.centre()
     }
 
-    /// Longest horizontal extent, metres.
+    /// Longest horizontal extent of what there is to see, metres.
     #[must_use]
     pub fn extent_m(&self) -> f64 {
         let corners = self.corners_2d();
         (corners[0] - corners[3]).length().max((corners[1] - corners[2]).length())
     }
 
+    /// Corners of the rectangle of cells that holds all heights.
     fn corners_2d(&self) -> [DVec2; 4] {
-        let (right, bottom) = (f64::from(self.cols - 1), f64::from(self.rows - 1));
-        [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)].map(|(x, y)| self.world(DVec2::new(x, y)))
+        let [left, top, right, bottom] = self.known.map(f64::from);
+        [(left, top), (right, top), (left, bottom), (right, bottom)].map(|(x, y)| self.world(DVec2::new(x, y)))
     }
 
     /// Depth of the block under the lowest height, metres without exaggeration: visible, yet not heavy.
@@ -87,7 +90,7 @@ impl Dem {
         f64::from(self.lowest) - 0.015 * self.extent_m() / exaggeration
     }
 
-    /// The eight corners of the block, z exaggerated.
+    /// The eight corners of the block that holds all heights, z exaggerated.
     #[must_use]
     pub fn box_corners(&self, exaggeration: f64) -> [DVec3; 8] {
         let heights = [self.base(exaggeration) * exaggeration, f64::from(self.highest) * exaggeration];
@@ -95,10 +98,12 @@ impl Dem {
         std::array::from_fn(|i| flat[i % 4].extend(heights[i / 4]))
     }
 
-    /// Middle of the heights, exaggerated.
+    /// Middle of what there is to see, z exaggerated.
     #[must_use]
-    pub fn middle_z(&self, exaggeration: f64) -> f64 {
-        (f64::from(self.lowest) + f64::from(self.highest)) / 2.0 * exaggeration
+    pub fn middle(&self, exaggeration: f64) -> DVec3 {
+        let corners = self.corners_2d();
+        let z = (f64::from(self.lowest) + f64::from(self.highest)) / 2.0 * exaggeration;
+        ((corners[0] + corners[3]) / 2.0).extend(z)
     }
 }
 
