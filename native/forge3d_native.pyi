@@ -78,7 +78,8 @@ class Renderer:
     def resize(self, width: int, height: int) -> None:
         """Changes the picture's size, keeps heights and scene, starts again at zero samples."""
     def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
-        """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in bands."""
+        """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in bands.
+        Its pixels are, byte for byte, those of the larger picture drawn at once."""
     def set_height_data(self, heights: npt.NDArray[Any], *, cell_to_world: tuple[float, float, float, float] = ...) -> None:
         """Uploads ``heights``, (rows, cols), metres, NaN or ±inf = void; at least 2×2 and one whole cell.
 
@@ -109,7 +110,8 @@ class Renderer:
         """(n, 6) world origins and directions → (n, 4): distance along the direction in units of its length (-1 for none),
         column, row, 1 for surface or 2 for wall. Exaggeration as in the scene. For tests and tools."""
     def view(self) -> dict[str, Any]:
-        """The camera in use, fitted values filled in: ``eye``, ``target`` (world, exaggerated z), ``distance``,
+        """The camera in use, fitted values filled in (the fit is to the rectangle that holds all heights; an eye inside the
+        ground is lifted out of it): ``eye``, ``target`` (world, exaggerated z), ``distance``,
         ``resolution`` (metres a pixel at the target), ``forward``, ``right``, ``up``, ``heading``, ``pitch``."""
     def render_metrics(self) -> RenderMetrics: ...
     def uniform_lanes(self) -> npt.NDArray[np.float32]:
@@ -128,8 +130,11 @@ def device_info(adapter: str = "auto") -> dict[str, Any]:
     """The adapter in use (made on the first call): AdapterInfo and ``max_texture_side``, ``max_buffer_bytes``."""
 
 def memory_metrics() -> MemoryMetrics: ...
-def set_memory_budget(total: int | None = None, host_visible: int | None = None) -> None:
-    """Limits of the process in bytes; None = the default of the adapter's kind. What is already held stays."""
+def set_memory_budget(total: int | None = None, host_visible: int | None = None, *, adapter: str = "auto") -> None:
+    """Limits of the process in bytes; None = the default of the adapter's kind. What is already held stays.
+
+    Makes the device of ``adapter`` if none was made yet: limits belong to it.
+    """
 
 def drain_log() -> list[tuple[str, str, str]]:
     """(level, target, text) records since the last call, oldest first, at most 1000 kept."""

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..core.dem import Dem
 
 
-def hillshade(
-    dem: Dem, size: tuple[int, int], azimuth: float, altitude: float, exaggeration: float, background: tuple
-) -> np.ndarray:
-    """RGBA (height, width, 4): the whole DEM from above, north up, after Horn (1981), fitted into ``size``.
+@dataclass(frozen=True)
+class Coarse:
+    """Heights no finer than a picture needs: cheap enough to shade on the user's thread."""
 
-    Neighbours are averaged first when the DEM is larger than the picture, so that no stripes appear.
-    """
-    width, height = size
+    heights: np.ndarray
+    cell_to_world: tuple[float, float, float, float]
+
+
+def coarsened(dem: Dem, size: tuple[int, int]) -> Coarse:
+    """Neighbours averaged until about ``size`` is left, so that no stripes appear. For a worker: it reads all heights."""
     heights = dem.heights
-    step = max(1, math.ceil(max(heights.shape[1] / width, heights.shape[0] / height)))
+    step = max(1, math.ceil(max(heights.shape[1] / size[0], heights.shape[0] / size[1])))
     rows, cols = heights.shape[0] // step, heights.shape[1] // step
-    coarse = heights[: rows * step, : cols * step].reshape(rows, step, cols, step)
-    known = np.isfinite(coarse)
-    count = known.sum(axis=(1, 3))
-    coarse = np.where(known, coarse, 0.0).sum(axis=(1, 3)) / np.maximum(count, 1)
-    coarse[count == 0] = np.nan
+    coarse = np.empty((rows, cols), dtype=np.float32)
+    for row in range(rows):  # row by row: no copy of the whole
+        strip = heights[row * step : (row + 1) * step, : cols * step].reshape(step, cols, step)
+        known = np.isfinite(strip)
+        count = known.sum(axis=(0, 2))
+        sums = np.where(known, strip, 0.0).sum(axis=(0, 2), dtype=np.float64)
+        coarse[row] = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
     xc, xr, yc, yr = (one * step for one in dem.cell_to_world)
+    return Coarse(coarse, (xc, xr, yc, yr))
+
+
+def hillshade(
+    coarse: Coarse, size: tuple[int, int], azimuth: float, altitude: float, exaggeration: float, background: tuple
+) -> np.ndarray:
+    """RGBA (height, width, 4): the whole DEM from above, north up, after Horn (1981), fitted into ``size``."""
+    width, height = size
+    rows, cols = coarse.heights.shape
+    xc, xr, yc, yr = coarse.cell_to_world
     determinant = xc * yr - xr * yc
     grey = np.full((rows, cols), np.nan)
-    z = coarse * exaggeration
+    z = coarse.heights * exaggeration
     if rows >= 3 and cols >= 3:
         by_col = (z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:] - z[:-2, :-2] - 2 * z[1:-1, :-2] - z[2:, :-2]) / 8
         by_row = (z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:] - z[:-2, :-2] - 2 * z[:-2, 1:-1] - z[:-2, 2:]) / 8

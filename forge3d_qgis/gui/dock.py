@@ -261,6 +261,13 @@ class ReliefDock(QgsDockWidget):
     def _layers_leave(self, ids: list[str]) -> None:
         for one in ids:
             self._settings_by_layer.pop(one, None)
+        current = self.layer_combo.currentLayer()
+        if current is not None and current.id() in ids:
+            # Left to itself the box would choose a neighbour, and render what nobody asked for.
+            self.layer_combo.blockSignals(True)
+            self.layer_combo.setLayer(None)
+            self.layer_combo.blockSignals(False)
+            self.panel.set_layer(None)
         self.exporter.layers_leave(ids)
         self.relief.forget_layer(list(ids))
 

@@ -59,7 +59,6 @@ class ExportJob:
         self._top = 0
         self._writer: PngWriter | None = None
         self._stop = threading.Event()
-        self.replaces_drape = drape is not None
         self.share = 0.0
         self.error: Exception | None = None
         self.over = threading.Event()

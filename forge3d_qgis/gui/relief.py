@@ -26,7 +26,7 @@ from ..core.scene import ColorRamp, Scene, Sun
 from ..layers import LayerDem
 from ..text import number, tr
 from . import preferences, sentinel
-from .cpu_preview import hillshade
+from .cpu_preview import Coarse, coarsened, hillshade
 from .panel import default_stops
 from .pose import Pose
 from .task import BackgroundTask, Outcome, reading_task
@@ -36,6 +36,7 @@ from .worker import Frame, RenderWorker, Wanted
 LOG_TAG = "Forge3D"
 STOP_S = 2.0
 LOG_EVERY_MS = 500
+CPU_PREVIEW_SIZE = (700, 700)
 DRAPE_SIDES = 2.0  # a drape's longer side, in longer sides of the picture: sharp at twice the whole view
 SMALLEST_DRAPE, LARGEST_PREVIEW_DRAPE = 1024, 4096
 LEVELS = {
@@ -89,6 +90,8 @@ class Relief(QObject):
         self._ramp: ColorRamp | None = None
         self._drape_job = None
         self._drape_for: tuple | None = None
+        self._coarse: Coarse | None = None
+        self._coarse_task: BackgroundTask | None = None
         self._grab: tuple[float, float, float] | None = None
         self._zoom = 1.0
         self._over = False
@@ -268,6 +271,9 @@ class Relief(QObject):
             self._reading.cancel()
             task.abandon()
         self._reading = None
+        coarse_task, self._coarse_task, self._coarse = self._coarse_task, None, None
+        if coarse_task is not None:
+            coarse_task.abandon()
         self._stop_drape()
         if self._layer is not None:
             # The layer's C++ side may be gone already when the whole project is torn down.
@@ -422,14 +428,34 @@ class Relief(QObject):
     def _show_cpu_picture(self) -> None:
         settings = self.settings
         size = (max(1, self.size.width()), max(1, self.size.height()))
+        if self._coarse is None:
+            if self._coarse_task is None:
+                dem, token = self.loaded.dem, self._token
+                self._coarse_task = BackgroundTask(
+                    tr("Preparing the CPU preview"),
+                    lambda progress, stopped: coarsened(dem, CPU_PREVIEW_SIZE),
+                    lambda outcome: self._coarse_ready(token, outcome),
+                )
+                QgsApplication.taskManager().addTask(self._coarse_task)
+            return
         try:
             picture = hillshade(
-                self.loaded.dem, size, settings.azimuth, settings.altitude, settings.exaggeration, settings.background
+                self._coarse, size, settings.azimuth, settings.altitude, settings.exaggeration, settings.background
             )
         except (ValueError, MemoryError) as error:
             self._fail(tr("No picture"), error)
             return
         self.cpu_picture.emit(picture)
+
+    def _coarse_ready(self, token: int, outcome: Outcome) -> None:
+        if token != self._token:
+            return
+        self._coarse_task = None
+        if outcome.error is not None:
+            self._fail(tr("No picture"), outcome.error)
+            return
+        self._coarse = outcome.value
+        self._show_cpu_picture()
 
     # news from the worker -----------------------------------------------------------------------------------------
 

@@ -62,8 +62,6 @@ class Frame:
 
 
 class Job(Protocol):
-    replaces_drape: bool  # the preview's own is laid again afterwards
-
     def step(self, session: RenderSession) -> bool:
         """One stretch of work; True when all is done. Sets size, window and scene itself: the preview changed them."""
 
@@ -251,11 +249,11 @@ class RenderWorker:
             slots.picks = {}
             if self._loaded or dem is not None:
                 slots.wanted = None
+        if job is not None and (clear or dem is not None):
+            job.close()  # its heights go: half a picture of each would be the worst
+            self._forget(job)
+            job = None
         if clear:
-            if job is not None:
-                job.close()
-                self._forget(job)
-                job = None
             self._unload()
         if warm_up and self._session is None:
             self._session = self._make((256, 192))
@@ -263,7 +261,7 @@ class RenderWorker:
             self._dem, self._drape = dem, None
             self._upload()
         if drape_news:
-            self._lay(drape)
+            self._lay(drape, at_once=job is None)
             wanted = wanted or self._current
         if not self._loaded:
             return
@@ -298,11 +296,14 @@ class RenderWorker:
         self._session.set_dem(self._dem)
         self._loaded = True
 
-    def _lay(self, make_rgba: Callable[[], np.ndarray] | None) -> None:
-        """A drape that does not fit the budget leaves the relief without one: half a picture beats none."""
+    def _lay(self, make_rgba: Callable[[], np.ndarray] | None, *, at_once: bool) -> None:
+        """A drape that does not fit the budget leaves the relief without one: half a picture beats none.
+
+        While a job runs the drape waits for its end, where it is laid in any case.
+        """
         try:
             self._drape = make_rgba() if make_rgba is not None else None
-            if self._loaded:
+            if self._loaded and at_once:
                 self._session.set_drape(self._drape)
         except (Cancelled, DeviceError):
             raise
@@ -407,7 +408,7 @@ class RenderWorker:
 
     def _end_job(self, job: Job) -> None:
         self._forget(job)
-        if job.replaces_drape and self._session is not None:
+        if self._session is not None and self._loaded:
             self._session.set_drape(self._drape)
         if self._current is not None and self._loaded:
             self._begin(self._current)

@@ -624,6 +624,10 @@
         <translation>Dort gibt es nichts zu rendern</translation>
     </message>
     <message>
+        <source>No picture</source>
+        <translation>Kein Bild</translation>
+    </message>
+    <message>
         <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
         <translation>Das Budget steht in Einstellungen ▸ Optionen ▸ Forge3D. Auch ein kleinerer Bereich braucht weniger.</translation>
     </message>
@@ -640,8 +644,8 @@
         <translation>Die Höhen können nicht gelesen werden</translation>
     </message>
     <message>
-        <source>No picture</source>
-        <translation>Kein Bild</translation>
+        <source>Preparing the CPU preview</source>
+        <translation>CPU-Vorschau wird vorbereitet</translation>
     </message>
     <message>
         <source>Details are in the log panel “Forge3D”.</source>

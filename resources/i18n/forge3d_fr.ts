@@ -624,6 +624,10 @@
         <translation>Rien à dessiner là</translation>
     </message>
     <message>
+        <source>No picture</source>
+        <translation>Pas d’image</translation>
+    </message>
+    <message>
         <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
         <translation>Le budget se règle dans Préférences ▸ Options ▸ Forge3D. Une zone plus petite demande moins, aussi.</translation>
     </message>
@@ -640,8 +644,8 @@
         <translation>Les altitudes ne peuvent pas être lues</translation>
     </message>
     <message>
-        <source>No picture</source>
-        <translation>Pas d’image</translation>
+        <source>Preparing the CPU preview</source>
+        <translation>Préparation de l’aperçu CPU</translation>
     </message>
     <message>
         <source>Details are in the log panel “Forge3D”.</source>
