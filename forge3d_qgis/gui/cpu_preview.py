@@ -19,7 +19,7 @@ class Coarse:
 
 
 def coarsened(dem: Dem, size: tuple[int, int]) -> Coarse:
-    """Neighbours averaged until about ``size`` is left, so that no stripes appear. For a worker: it reads all heights."""
+    """Neighbours averaged until about ``size`` is left, so that no stripes appear. Reads all heights: for a worker."""
     heights = dem.heights
     step = max(1, math.ceil(max(heights.shape[1] / size[0], heights.shape[0] / size[1])))
     rows, cols = heights.shape[0] // step, heights.shape[1] // step

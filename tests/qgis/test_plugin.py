@@ -358,6 +358,30 @@ def test_export_in_bands_while_the_preview_goes_on(dock, tmp_path, monkeypatch):
 
 
 @needs_gpu
+def test_another_layer_ends_the_export(dock, add_layer, tmp_path, iface):
+    assert dock.exporter.export(ExportWish(str(tmp_path / "x.png"), 900, 700, 64, 96.0, False))
+    let_run(30)
+    dock.render_layer(add_layer(name="other"))
+    wait_for(lambda: not dock.exporter.busy and full(dock))
+    assert list(tmp_path.glob("*x.png*")) == []
+    assert any("Nothing was written" in text for text in iface.words())
+
+
+def test_a_neighbour_does_not_take_the_place_of_a_removed_layer(plugin, iface, add_layer):
+    other = add_layer(name="aaa")
+    layer = add_layer(name="dem")
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    assert dock.relief.layer is layer
+    dock.pin.setChecked(True)
+    QgsProject.instance().removeMapLayer(layer.id())
+    let_run(100)
+    assert dock.layer_combo.currentLayer() is None and dock.relief.layer is None
+    assert dock.preview._title == "No relief yet"
+    assert other.isValid()
+
+
+@needs_gpu
 def test_export_to_a_place_that_cannot_be_written(dock, iface, tmp_path):
     assert dock.exporter.export(ExportWish(str(tmp_path / "no" / "x.png"), 100, 80, 1, 96.0, False))
     wait_for(lambda: any("Export failed" in text for text in iface.words()))
