@@ -13,7 +13,7 @@ import pytest
 from f64_twins import WHITE_RAMP, bilinear, horn_bytes, horn_gradient, linear_light
 from osgeo import gdal
 
-from forge3d_qgis.core import Camera, Scene, Sun, read_dem
+from forge3d_qgis.core import Camera, ColorRamp, Scene, Sun, read_dem
 
 SIZE = (200, 24)
 PIXEL_M = 0.5
@@ -261,3 +261,35 @@ def test_horn_with_shadows_darkens_and_never_brightens(draw: Callable[..., np.nd
         draw(hill, replace(scene, cast_shadows=cast), (80, 60))[..., 0].astype(int) for cast in (True, False)
     )
     assert (with_shadows <= without).all() and (with_shadows < without - 20).sum() > 50
+
+
+# Colours
+
+
+RAMPS = {
+    "sea and land": ((-11000.0, (0, 0, 80, 255)), (0.0, (90, 160, 255, 255)), (0.01, (0, 120, 40, 255)),
+                     (8848.0, (255, 250, 240, 255))),
+    "narrow classes in a wide range": tuple((float(v), ((i * 97) % 256, (i * 53) % 256, (i * 31) % 256, 255))
+                                            for i, v in enumerate((-5, 0, 1, 2, 5, 10, 9000))),
+    "an open end": ((-3.4e38, (200, 30, 30, 255)), (0.0, (30, 200, 30, 255)), (3.4e38, (30, 30, 200, 255))),
+    "one colour": ((5.0, (10, 200, 90, 255)),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("interpolation", ["discrete", "linear"])
+@pytest.mark.parametrize("name", RAMPS)
+def test_colours_change_at_the_very_heights_that_the_ramp_names(
+    draw: Callable[..., np.ndarray], name: str, interpolation: Any
+) -> None:
+    # Level terraces, most of them at or beside a stop's height, between a trench and a summit.
+    levels = np.array([-8.0, -5.0, -4.9, -0.1, 0.0, 0.2, 1.0, 1.1, 1.9, 2.0, 2.1, 5.0, 6.0, 9.9, 10.0, 11.0])
+    heights = np.repeat(np.repeat(levels[None], 5, axis=0), 5, axis=1)
+    heights[0, 0], heights[0, -1] = -11000.0, 8848.0
+    ramp = ColorRamp(RAMPS[name], interpolation=interpolation)
+    camera = Camera(pitch=90, projection="orthographic", resolution=1.0, target=(0, 0, 0))
+    scene = Scene(camera=camera, color_ramp=ramp, sky_view=0, cast_shadows=False, sun=Sun(altitude=90))
+    picture = linear_light(draw(heights, scene, (heights.shape[1], 5))[3, 2::5, :3])
+    # The light on level ground, from the same scene in white; it passes the ramp's colours by channel.
+    white = linear_light(draw(heights, replace(scene, color_ramp=WHITE_RAMP), (heights.shape[1], 5))[3, 2::5, :3])
+    expected = linear_light(ramp.colors_at(levels)[:, :3]) * white
+    np.testing.assert_allclose(picture, expected, atol=0.012)

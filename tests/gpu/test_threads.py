@@ -173,15 +173,16 @@ def test_no_submit_takes_longer_than_a_tenth_of_a_second(make_renderer: Callable
     heights = np.tile(HILLS, (4, 4)) + np.random.default_rng(0).normal(0, 3, (1200, 1600)).astype(np.float32)
     renderer = make_renderer(700, 500)
     renderer.set_height_data(heights)
-    longest = []
     for heading in (0, 90, 180):
         # The expensive view: level, filling the picture, long shadows.
         camera = Camera(heading=heading, pitch=8, zoom=3)
         renderer.set_scene(replace(SCENE, camera=camera, sun=Sun(azimuth=heading, altitude=4)))
-        renderer.render_terrain_rgba(2)
-        longest.append(renderer.render_metrics()["longest_submit_ms"])
-    # The middle one: a machine that does something else for a moment is no fault of a submit's size.
-    assert statistics.median(longest) <= 100, longest
+        longest = []
+        # The best of a few: a machine that does something else for a moment is no fault of a submit's size.
+        while not longest or (min(longest) > 100 and len(longest) < 6):
+            renderer.render_terrain_rgba(2)
+            longest.append(renderer.render_metrics()["longest_submit_ms"])
+        assert min(longest) <= 100, longest
 
 
 # Two at once
