@@ -47,6 +47,7 @@ class ReliefDock(QgsDockWidget):
         self._iface = iface
         self._canvas = iface.mapCanvas()
         self._dirty = False
+        self._chosen_id = ""
         self._area_tool: AreaTool | None = None
         self._settings_by_layer: dict[str, ViewSettings] = {}
         self.relief = Relief(self._canvas, self)
@@ -56,6 +57,7 @@ class ReliefDock(QgsDockWidget):
         self.notice = NativeNotice()
         self.exporter = ExportController(iface, self.relief, self)
         self._build()
+        self._choose_timer = self._timer(0, self._layer_chosen)
         self._follow_timer = self._timer(FOLLOW_MS, self._follow)
         self._resize_timer = self._timer(RESIZE_MS, self._resized)
         self._save_timer = self._timer(SAVE_MS, self._save)
@@ -189,7 +191,7 @@ class ReliefDock(QgsDockWidget):
         panel.changed.connect(self._changed_by_user)
         panel.drag_ended.connect(relief.settle)
         panel.draw_area_wanted.connect(self._draw_area)
-        self.layer_combo.layerChanged.connect(self._layer_chosen)
+        self.layer_combo.layerChanged.connect(self._choose_timer.start)
         self.refresh.clicked.connect(lambda: self.render(again=True))
         self.home.clicked.connect(relief.go_home)
         self.copy.clicked.connect(self.exporter.copy)
@@ -216,7 +218,8 @@ class ReliefDock(QgsDockWidget):
                 self._show_trouble(tr("This layer is not a DEM"), problem)
             return
         if self.layer_combo.currentLayer() is not layer:
-            self.layer_combo.setLayer(layer)  # renders by its signal
+            self._set_combo(layer)
+            self._layer_chosen()
         else:
             self.render(again=False)
 
@@ -230,8 +233,19 @@ class ReliefDock(QgsDockWidget):
         self.relief.size = self.preview.pixel_size()
         self.relief.render(layer, self.panel.settings(), again=again)
 
-    def _layer_chosen(self, layer) -> None:
+    def _set_combo(self, layer) -> None:
+        """Shows ``layer``, or the empty entry, and tells nobody."""
+        self.layer_combo.blockSignals(True)
+        if layer is None:
+            self.layer_combo.setCurrentIndex(0)
+        else:
+            self.layer_combo.setLayer(layer)
+        self.layer_combo.blockSignals(False)
+
+    def _layer_chosen(self) -> None:
+        layer = self.layer_combo.currentLayer()
         self.panel.set_layer(layer)
+        self._chosen_id = layer.id() if layer is not None else ""
         if layer is None:
             return
         old, layer_id = self.panel.settings(), layer.id()
@@ -256,17 +270,17 @@ class ReliefDock(QgsDockWidget):
         if self.pin.isChecked() or layer is None or layers.problem_with(layer) is not None:
             return
         if layer is not self.layer_combo.currentLayer():
-            self.layer_combo.setLayer(layer)
+            self._set_combo(layer)
+            self._layer_chosen()
 
     def _layers_leave(self, ids: list[str]) -> None:
         for one in ids:
             self._settings_by_layer.pop(one, None)
-        current = self.layer_combo.currentLayer()
-        if current is not None and current.id() in ids:
-            # Left to itself the box would choose a neighbour, and render what nobody asked for.
-            self.layer_combo.blockSignals(True)
-            self.layer_combo.setLayer(None)
-            self.layer_combo.blockSignals(False)
+        if self._chosen_id in ids:
+            # Left to itself the box takes a neighbour, before this is called: nobody asked for that one.
+            self._choose_timer.stop()
+            self._set_combo(None)
+            self._chosen_id = ""
             self.panel.set_layer(None)
         self.exporter.layers_leave(ids)
         self.relief.forget_layer(list(ids))
@@ -303,12 +317,11 @@ class ReliefDock(QgsDockWidget):
         self.pin.blockSignals(False)
 
     def _silently_choose(self, layer, settings: ViewSettings | None) -> None:
-        self.layer_combo.blockSignals(True)
         if layer is not None:
-            self.layer_combo.setLayer(layer)
-        self.layer_combo.blockSignals(False)
+            self._set_combo(layer)
         current = self.layer_combo.currentLayer()
         self.panel.set_layer(current)
+        self._chosen_id = current.id() if current is not None else ""
         if settings is None and current is not None:
             colours = "layer" if layers.prefers_own_style(current) else "ramp"
             settings = dataclasses.replace(self.panel.settings(), colours=colours)
@@ -519,7 +532,7 @@ class ReliefDock(QgsDockWidget):
         """Stops all work and lets go of QGIS's signals; True when nothing runs any more."""
         if self._dirty:
             self._save()
-        for timer in (self._follow_timer, self._resize_timer, self._save_timer):
+        for timer in (self._choose_timer, self._follow_timer, self._resize_timer, self._save_timer):
             timer.stop()
         project = QgsProject.instance()
         self._iface.currentLayerChanged.disconnect(self._active_layer_changed)

@@ -35,7 +35,8 @@ from .export_dialog import ExportDialog, ExportWish
 from .relief import STOP_S, Relief, log, task_over
 from .task import BackgroundTask, Outcome
 
-PIXELS_A_STRETCH = 1 << 20  # of one band: between bands the preview answers
+STRETCH_S = 0.6  # for one band, at the speed measured last: between bands the preview answers
+SPEED_GUESS = 2.5e6  # samples a second, before anything was measured
 REFINE_MS = 50.0
 LAYOUT_WIDTH_MM = 180.0
 LAYOUT_SAMPLES = 16  # at print resolution a dot is small: more samples would be waited for and not seen
@@ -51,11 +52,13 @@ class ExportJob:
         scene_for: Callable[[int], Any],
         budget: int,
         drape: Callable[[], np.ndarray] | None,
+        speed: float | None,
     ) -> None:
         self._wish = wish
         self._scene = scene_for(wish.height)
         self._make_drape = drape
-        self._lines = max(1, min(band_rows((wish.width, wish.height), budget), PIXELS_A_STRETCH // wish.width or 1))
+        by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wish.width * wish.samples))
+        self._lines = max(1, min(band_rows((wish.width, wish.height), budget), by_time))
         self._top = 0
         self._writer: PngWriter | None = None
         self._stop = threading.Event()
@@ -209,7 +212,7 @@ class ExportController(QObject):
         worker = self._relief.worker
         if worker is None:
             return
-        job = ExportJob(wish, scene_for, self._relief.budget(), drape)
+        job = ExportJob(wish, scene_for, self._relief.budget(), drape, self._relief.pixels_a_second())
         task = BackgroundTask(
             tr("Exporting {name}").format(name=Path(wish.path).name),
             job.wait,

@@ -345,7 +345,7 @@ def test_export_equals_the_preview(dock, iface, tmp_path):
 def test_export_in_bands_while_the_preview_goes_on(dock, tmp_path, monkeypatch):
     from forge3d_qgis.gui import export
 
-    monkeypatch.setattr(export, "PIXELS_A_STRETCH", 600 * 40)
+    monkeypatch.setattr(export, "STRETCH_S", 0.02)
     path = tmp_path / "large.png"
     frames = []
     dock.relief.frame.connect(frames.append)
