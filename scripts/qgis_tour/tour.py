@@ -6,8 +6,16 @@ import os
 import time
 
 from driver import OUT, Hands, iface, play, say, shot
-from qgis.core import QgsProject
+from qgis.core import (
+    QgsColorRampShader,
+    QgsProject,
+    QgsRasterContourRenderer,
+    QgsRasterLayer,
+    QgsRasterShader,
+    QgsSingleBandPseudoColorRenderer,
+)
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
+from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication, QMenu
 from qgis.utils import plugins
 
@@ -77,6 +85,8 @@ def scenario():
     shot("05_low_sun")
 
     say("the map draped over it")
+    contours = _draw_a_map(layer)
+    yield 0.6
     dock.scroll.ensureWidgetVisible(dock.panel.transparent)
     yield 0.3
     hands.click(dock.panel.colours)
@@ -85,6 +95,8 @@ def scenario():
     hands.key("Home", "Down", "Down", "Return")
     yield hands.done
     yield 1.0
+    yield lambda: dock.relief._drape_job is None
+    yield 0.3
     yield good
     if dock.relief.settings.colours != "canvas":
         raise RuntimeError(f"expected the canvas draped; got {dock.relief.settings.colours}")
@@ -149,10 +161,40 @@ def scenario():
     yield 0.3
 
     say("the layer goes")
-    QgsProject.instance().removeMapLayer(layer.id())
+    QgsProject.instance().removeMapLayers([contours, layer.id()])
     yield lambda: dock.preview.image() is None
     yield 0.5
     shot("13_no_layer")
+
+
+def _draw_a_map(layer) -> str:
+    """Soft colours by height and contour lines over them; the id of the layer of the lines."""
+    function = QgsColorRampShader(236, 1076)
+    function.setColorRampItemList(
+        [
+            QgsColorRampShader.ColorRampItem(height, QColor(colour))
+            for height, colour in (
+                (236, "#b7d3a8"),
+                (400, "#e6e3b3"),
+                (650, "#e7c99b"),
+                (900, "#cfa98b"),
+                (1076, "#f4efe9"),
+            )
+        ]
+    )
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    layer.setRenderer(QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader))
+    layer.triggerRepaint()
+    lines = QgsRasterLayer(layer.source(), "contours 100 m")
+    renderer = QgsRasterContourRenderer(lines.dataProvider())
+    renderer.setContourInterval(100.0)
+    renderer.setContourIndexInterval(500.0)
+    renderer.setDownscale(2.0)
+    lines.setRenderer(renderer)
+    QgsProject.instance().addMapLayer(lines)
+    iface.setActiveLayer(layer)
+    return lines.id()
 
 
 def _good(dock):
