@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import threading
 import time
@@ -18,6 +19,12 @@ from forge3d_qgis.core import Camera, Scene, Sun
 
 HILLS = (np.add.outer(np.sin(np.arange(300) / 9), np.cos(np.arange(400) / 13)) * 12).astype(np.float32)
 SCENE = Scene(camera=Camera(heading=30, pitch=35), sun=Sun(azimuth=250, altitude=20, size=6))
+
+
+def others() -> float:
+    """By how much everything takes longer because the machine has more to do than cores: 1 when it is ours alone."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
+    return max(1.0, load / (os.cpu_count() or 1))
 
 
 # The interpreter's lock
@@ -136,7 +143,7 @@ def test_cancel_answers_within_a_fifth_of_a_second_while_refining(
     renderer.set_scene(SCENE)
     # The middle one of three: a machine that does something else for a moment is not the renderer's.
     seconds = [seconds_to_cancel(native, renderer, lambda: renderer.refine(60_000), after) for _ in range(3)]
-    assert statistics.median(seconds) < 0.2, seconds
+    assert statistics.median(seconds) < 0.2 * others(), seconds
     # And it goes on afterwards.
     done = renderer.progress()
     renderer.refine(1)
@@ -152,7 +159,7 @@ def test_cancel_answers_within_a_fifth_of_a_second_during_an_upload(
     seconds = [
         seconds_to_cancel(native, renderer, lambda: renderer.set_height_data(heights), 0.05) for _ in range(3)
     ]  # fmt: skip
-    assert statistics.median(seconds) < 0.2, seconds
+    assert statistics.median(seconds) < 0.2 * others(), seconds
     held = native.memory_metrics()
     assert "forge3d.heightfield.texture" not in dict(held["top"])
     renderer.set_height_data(HILLS)
@@ -179,10 +186,10 @@ def test_no_submit_takes_longer_than_a_tenth_of_a_second(make_renderer: Callable
         renderer.set_scene(replace(SCENE, camera=camera, sun=Sun(azimuth=heading, altitude=4)))
         longest = []
         # The best of a few: a machine that does something else for a moment is no fault of a submit's size.
-        while not longest or (min(longest) > 100 and len(longest) < 6):
+        while not longest or (min(longest) > 100 and len(longest) < 4):
             renderer.render_terrain_rgba(2)
             longest.append(renderer.render_metrics()["longest_submit_ms"])
-        assert min(longest) <= 100, longest
+        assert min(longest) <= 100 * others(), longest
 
 
 # Two at once
