@@ -58,13 +58,13 @@ class Ticker:
 def kept_share(work: Callable[[], object]) -> float:
     """The rate during ``work`` as a part of the rate while this thread waits.
 
-    Idle and busy windows take turns, and the best of three medians counts: whatever else the machine does disturbs
+    Idle and busy windows take turns, and the best of up to six medians counts: whatever else the machine does disturbs
     both, and only a lock held too long slows every round.
     """
     ticker = Ticker()
     try:
         rounds = []
-        for _ in range(3):
+        for _ in range(6):
             idle, busy = [], []
             for _ in range(3):
                 idle.append(ticker.rate(lambda: time.sleep(0.15)))
