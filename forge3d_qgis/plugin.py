@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QObject, Qt, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
@@ -97,8 +95,7 @@ class Forge3dPlugin(QObject):
         return self.dock
 
     def open_help(self) -> None:
-        guide = Path(__file__).resolve().parent / "docs" / "user_guide.html"
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(guide)) if guide.is_file() else QUrl(HELP_PAGE))
+        QDesktopServices.openUrl(QUrl(HELP_PAGE))
 
     # the end --------------------------------------------------------------------------------------------------------
 

@@ -196,11 +196,13 @@ class Relief(QObject):
         """Shows ``layer``; reads it only when layer, band or area are others than before, or ``again``."""
         problem = layers.problem_with(layer)
         if problem is not None:
+            self._drop()
             self.trouble.emit(tr("This layer is not a DEM"), problem)
             self.notice.emit(problem)
             return
         extent, problem = self._extent(layer, settings)
         if problem is not None:
+            self._drop()
             self.trouble.emit(tr("Nothing to render there"), problem)
             return
         band = min(settings.band, layer.bandCount())
@@ -259,10 +261,14 @@ class Relief(QObject):
     def forget_layer(self, ids: list[str] | None = None) -> None:
         """The layers with these ids are about to go (None: all). Ours among them: stop and let go of everything."""
         if self._layer is not None and (ids is None or self._layer_id in ids):
-            self._let_go(keep_worker=True)
-            if self._worker is not None:
-                self._worker.clear()
+            self._drop()
             self.emptied.emit()
+
+    def _drop(self) -> None:
+        """Heights and pictures go; the thread waits for the next layer."""
+        self._let_go(keep_worker=True)
+        if self._worker is not None:
+            self._worker.clear()
 
     def _let_go(self, *, keep_worker: bool) -> None:
         self._token += 1

@@ -111,17 +111,27 @@ def test_export_interrupted(dock, iface, tmp_path, delay):
         assert picture.ReadAsArray() is not None
 
 
-@pytest.mark.parametrize("delay", EXIT_DELAYS)
-def test_qgis_ends(tmp_path, delay):
-    """The real desktop on a virtual screen: asked to quit at this moment, its process is gone within two seconds."""
+def play_in_qgis(scenario: str, out: Path, **more: str) -> str:
+    """Plays a scenario in the real desktop on a virtual screen; its log. QGIS must end by itself, with code 0."""
     if shutil.which("qgis") is None or shutil.which("xvfb-run") is None:
         pytest.skip("needs the qgis program and xvfb-run")
-    environment = {**os.environ, "TOUR_DELAY": str(delay), "TOUR_SECONDS": "60", "FORGE3D_NATIVE": native_file()}
-    command = [ROOT / "scripts/qgis_tour/run.sh", ROOT / "forge3d_qgis", tmp_path, HERE / "quit_scenario.py", SAMPLE]
+    environment = {**os.environ, **more, "TOUR_SECONDS": "60", "FORGE3D_NATIVE": native_file()}
+    command = [ROOT / "scripts/qgis_tour/run.sh", ROOT / "forge3d_qgis", out, HERE / scenario, SAMPLE]
     ran = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
-    ended = time.time()
-    log = (tmp_path / "qgis.log").read_text(errors="replace")
+    log = (out / "qgis.log").read_text(errors="replace")
     assert ran.returncode == 0, log
-    assert "Traceback" not in log
+    assert "Traceback" not in log, log
+    return log
+
+
+@pytest.mark.parametrize("delay", EXIT_DELAYS)
+def test_qgis_ends(tmp_path, delay):
+    """Asked to quit at this moment, the process is gone within two seconds."""
+    log = play_in_qgis("quit_scenario.py", tmp_path, TOUR_DELAY=str(delay))
+    ended = time.time()
     left = float(log.split("leaving at ")[1].split()[0])
     assert ended - left < 2.0 + 0.5  # half a second for the virtual screen to close
+
+
+def test_plugin_reloaded(tmp_path):
+    assert "reloaded and still drawing" in play_in_qgis("reload_scenario.py", tmp_path)

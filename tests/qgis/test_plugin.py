@@ -100,7 +100,7 @@ def test_first_picture_within_two_seconds(plugin, iface, tmp_path, write_raster,
 def test_picture_sharpens_to_the_wanted_samples(dock):
     preferences.set_samples(8)
     choose(dock, azimuth=200.0)
-    wait_for(lambda: full(dock) and dock.relief.last_frame.samples == 8)
+    wait_for(lambda: full(dock) and dock.relief.last_frame.samples == dock.relief.last_frame.wanted == 8)
     let_run(150)
     assert dock.relief.last_frame.samples == 8
     assert dock.preview._busy is None
@@ -325,7 +325,7 @@ def test_foot_tells_the_truth(dock):
 def test_export_equals_the_preview(dock, iface, tmp_path):
     preferences.set_samples(4)
     choose(dock, azimuth=300.0)
-    wait_for(lambda: full(dock) and dock.relief.last_frame.samples == 4)
+    wait_for(lambda: full(dock) and dock.relief.last_frame.samples == dock.relief.last_frame.wanted == 4)
     shown = dock.relief.last_frame.rgba
     path = tmp_path / "same.png"
     assert dock.exporter.export(ExportWish(str(path), 200, 150, 4, 254.0, True))
@@ -453,6 +453,20 @@ def test_not_a_dem_says_one_thing(plugin, iface):
     plugin.render_selected()
     assert len(iface.words()) == 1 and "not a raster" in iface.words()[0]
     assert plugin.dock.preview.image() is None
+    del layer
+
+
+@needs_gpu
+def test_no_picture_of_the_last_layer_stays_over_one_that_is_no_dem(dock, write_raster):
+    path = write_raster(np.zeros((8, 8), dtype=np.complex64), name="complex.tif")
+    from qgis.core import QgsRasterLayer
+
+    layer = QgsRasterLayer(str(path), "complex")
+    QgsProject.instance().addMapLayer(layer)
+    dock.layer_combo.setLayer(layer)  # as the user does in the box
+    wait_for(lambda: dock.preview.image() is None)
+    let_run(200)
+    assert dock.preview.image() is None and "complex numbers" in dock.preview._hint
     del layer
 
 
