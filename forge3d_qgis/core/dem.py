@@ -63,11 +63,13 @@ class Dem:
     def from_array(
         cls, heights: npt.ArrayLike, cell_size_m: float | tuple[float, float] = 1.0, *, name: str = "array"
     ) -> Dem:
-        """A north-up Dem of an array (rows, cols) in metres; NaN and ±inf are void.
+        """A north-up Dem of an array (rows, cols) in metres; NaN, ±inf and masked cells are void.
 
         A C-contiguous float32 array is kept, not copied. ``cell_size_m``: metres east and north of a cell, or one
         number for both. Raises DemError.
         """
+        if isinstance(heights, np.ma.MaskedArray):
+            heights = heights.astype(np.float32).filled(np.nan)
         array = np.asarray(heights)
         if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "fiub":
             raise DemError(

@@ -41,12 +41,28 @@ fn slope_in_world(slope: vec2f) -> vec2f {
     return vec2f(m.x * slope.x + m.y * slope.y, m.z * slope.x + m.w * slope.y) * lanes.exaggeration;
 }
 
+// The ramp is a path of straight pieces, its heights in w.
 fn ramp_color(height: f32) -> vec3f {
-    let place = clamp((height - frame.ramp_low) * frame.ramp_scale, 0.0, 1.0) * f32(arrayLength(&ramp) - 1u);
-    if (frame.ramp_is_discrete != 0u) { return ramp[u32(place + 0.5)].rgb; }
-    let low = u32(place);
-    let high = min(low + 1u, arrayLength(&ramp) - 1u);
-    return mix(ramp[low].rgb, ramp[high].rgb, place - f32(low));
+    // The first entry that is not below.
+    var first = 0u;
+    var last = frame.ramp_last;
+    while (first < last) {
+        let middle = (first + last) / 2u;
+        if (ramp[middle].w < height) { first = middle + 1u; } else { last = middle; }
+    }
+    let above = ramp[first];
+    let below = ramp[max(first, 1u) - 1u];
+    let part = select(1.0, (height - below.w) / (above.w - below.w), above.w > below.w);
+    return mix(below.rgb, above.rgb, clamp(part, 0.0, 1.0));
+}
+
+// From the samples, not from the ray: level ground has its very height, which may be where a colour ends.
+fn surface_height(cell: vec2i, uv: vec2f) -> f32 {
+    let h00 = height_at(cell);
+    let b = height_at(cell + vec2i(1, 0)) - h00;
+    let c = height_at(cell + vec2i(0, 1)) - h00;
+    let e = height_at(cell + vec2i(1, 1)) - h00 - b - c;
+    return h00 + b * uv.x + c * uv.y + e * uv.x * uv.y;
 }
 
 // The drape at a place in cells, bilinear, straight alpha, linear light. Its edges lie half a cell outside the samples.
@@ -130,14 +146,15 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
             let rinverse = safe_inverse(rd.xy);
             let t_end = select(-1.0, block_interval(ro, rd, rinverse, frame.base, frame.highest).y, wanted);
             let blocked = march(ro, rd, rinverse, 0.0, t_end, 0, true).kind != MISS;
-            if (blocked) { visible[ray] = 0.0; }
+            // Under the horizon there is no sky, nor the set part of the sun's disk.
+            if (blocked || toward.z < 0.0) { visible[ray] = 0.0; }
         }
 
         if (frame.shading == SHADING_HORN) {
             color = vec4f(vec3f(shade_horn(normal, lanes.sun_direction_in_world, visible.x)), 1.0);
         } else {
             let over = drape_color(place.xy);
-            let albedo = mix(ramp_color(place.z), over.rgb, over.a);
+            let albedo = mix(ramp_color(surface_height(primary.cell, uv)), over.rgb, over.a);
             let sunlight = frame.sun_color * (frame.sun_intensity * max(lit, 0.0) * visible.x);
             let skylight = frame.sky_color * (frame.sky_intensity * visible.y);
             color = vec4f(albedo * (sunlight + skylight) * lanes.exposure, 1.0);

@@ -170,7 +170,8 @@ impl<'py> Heights<'py> {
         }
         // `is_contiguous` and `as_slice` take Fortran order too: only C order may be read as rows.
         match object.extract::<PyReadonlyArray2<'py, f32>>() {
-            Ok(floats) if floats.is_c_contiguous() => Ok(Self::Borrowed(floats)),
+            // `as_slice` refuses what is off its alignment as well.
+            Ok(floats) if floats.is_c_contiguous() && floats.as_slice().is_ok() => Ok(Self::Borrowed(floats)),
             _ => Ok(Self::Converted(array.clone())),
         }
     }
@@ -182,6 +183,17 @@ impl<'py> Heights<'py> {
         };
         (shape[0], shape[1])
     }
+}
+
+/// `object` as the array type asked for, or what was expected and what came.
+fn typed<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAny>, name: &str, expected: &str) -> PyResult<T> {
+    object.extract().map_err(|_| {
+        let got = match object.cast::<PyUntypedArray>() {
+            Ok(array) => format!("ndim={}, dtype={}", array.ndim(), array.dtype()),
+            Err(_) => object.get_type().to_string(),
+        };
+        RenderError::Input(format!("{name}: expected {expected}; got {got}; fix: convert it with numpy first")).into()
+    })
 }
 
 /// Column, row, world x, world y, height.
@@ -273,12 +285,12 @@ impl PyRenderer {
                 }
                 Heights::Converted(array) => {
                     let numpy = py.import("numpy")?;
-                    let convert = numpy.getattr("ascontiguousarray")?;
+                    let convert = numpy.getattr("require")?;
                     for first in (0..rows).step_by(rows_per_strip) {
                         let last = (first + rows_per_strip).min(rows);
                         let strip = array.get_item(PySlice::new(py, first as isize, last as isize, 1))?;
                         let strip: PyReadonlyArray2<'_, f32> =
-                            convert.call1((strip, numpy.getattr("float32")?))?.extract()?;
+                            convert.call1((strip, numpy.getattr("float32")?, "CA"))?.extract()?;
                         let values = strip.as_slice()?;
                         self.with(py, |renderer| {
                             renderer.check_cancelled()?;
@@ -292,12 +304,14 @@ impl PyRenderer {
     }
 
     #[pyo3(signature = (rgba))]
-    fn set_drape(&self, py: Python<'_>, rgba: Option<PyReadonlyArray3<'_, u8>>) -> PyResult<()> {
+    fn set_drape(&self, py: Python<'_>, rgba: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let Some(rgba) = rgba else { return self.with(py, |renderer| renderer.set_drape(None)) };
+        let rgba: PyReadonlyArray3<'_, u8> = typed(rgba, "drape", "(h, w, 4) uint8")?;
         let shape = rgba.shape();
-        if shape[2] != 4 || !rgba.is_c_contiguous() {
+        if shape[2] != 4 || shape.contains(&0) || !rgba.is_c_contiguous() {
             return Err(RenderError::Input(format!(
-                "drape: expected (h, w, 4) uint8, row-major; got shape={shape:?}, flags.contiguous={}; use `np.ascontiguousarray(arr)`",
+                "drape: expected (h, w, 4) uint8, row-major; got shape={shape:?}, flags.contiguous={}; \
+                 use `np.ascontiguousarray(arr)`",
                 rgba.is_c_contiguous()
             ))
             .into());
@@ -351,7 +365,8 @@ impl PyRenderer {
         })
     }
 
-    fn cast_rays<'py>(&self, py: Python<'py>, rays: PyReadonlyArray2<'_, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    fn cast_rays<'py>(&self, py: Python<'py>, rays: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let rays: PyReadonlyArray2<'_, f32> = typed(rays, "rays", "(n, 6) float32")?;
         let shape = rays.shape();
         if shape[1] != 6 || !rays.is_c_contiguous() {
             return Err(RenderError::Input(format!(

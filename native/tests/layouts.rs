@@ -68,13 +68,12 @@ fn the_frame_has_the_layout_of_the_shader() {
         wall_color,
         base,
         background,
-        ramp_low,
-        ramp_scale,
-        ramp_is_discrete,
+        ramp_last,
         shading,
         first_tile,
         top_level,
-        primary_level
+        primary_level,
+        zero
     );
 }
 

@@ -677,3 +677,9 @@ def test_gdals_own_cache_does_not_grow_with_the_raster(write_raster: Write) -> N
 
     read_dem(path, progress=look)
     assert most - before < 112 << 20
+
+
+def test_masked_cells_of_an_array_are_void() -> None:
+    heights = np.ma.masked_array(np.arange(9, dtype=np.int16).reshape(3, 3), mask=np.eye(3, dtype=bool))
+    held = Dem.from_array(heights).heights
+    assert np.isnan(held[0, 0]) and np.isnan(held[2, 2]) and held[0, 1] == 1

@@ -37,13 +37,12 @@ struct Frame {
     wall_color: vec3f,
     base: f32,
     background: vec4f,
-    ramp_low: f32,
-    ramp_scale: f32,
-    ramp_is_discrete: u32,
+    ramp_last: u32,
     shading: u32,
     first_tile: vec2u,
     top_level: i32,
     primary_level: i32,
+    zero: vec2u,
 }
 
 // One entry a sample, chosen by dynamic offset.

@@ -63,7 +63,8 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
                 }
             } else {
                 level -= 1;
-                let place = vec2i(floor(o.xy + d.xy * t)) >> vec2u(u32(level));
+                // Rounding may put a ray that enters at the far side beyond the last cell, where the pyramid has no node.
+                let place = min(vec2i(floor(o.xy + d.xy * t)), frame.cells - 1) >> vec2u(u32(level));
                 node = clamp(place, node * 2, node * 2 + 1);
             }
         }

@@ -1,6 +1,7 @@
 //! Shader modules and compute pipelines, each made once a device, found again by what they are made of.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ struct Key {
 #[derive(Default)]
 pub struct ShaderLibrary {
     made: Mutex<(HashMap<Key, wgpu::ComputePipeline>, f64)>,
+    dispatched: AtomicBool,
 }
 
 impl ShaderLibrary {
@@ -67,8 +69,11 @@ impl ShaderLibrary {
         pipeline
     }
 
-    /// Adds time of a first dispatch, in which software drivers compile.
+    /// Counts the time of the first dispatch, in which software drivers compile; later ones find all compiled.
     pub fn add_compile_ms(&self, milliseconds: f64) {
+        if self.dispatched.swap(true, Ordering::Relaxed) {
+            return;
+        }
         self.made.lock().unwrap_or_else(PoisonError::into_inner).1 += milliseconds;
     }
 

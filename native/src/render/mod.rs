@@ -24,7 +24,7 @@ use trace::{Frame, Lanes, MAX_SAMPLES, Sample, TABLE_STRIDE, TILE, TileRect, Tra
 /// Longest side of a picture.
 pub const MAX_SIDE: u32 = 16_384;
 /// What a submit aims at, milliseconds: far enough below the promised 100 for rows that turn out harder than the last ones.
-const SUBMIT_MS: f64 = 40.0;
+const SUBMIT_MS: f64 = 30.0;
 
 /// A bind group layout of compute bindings, numbered from 0.
 pub(crate) fn layout(gpu: &GpuContext, label: &str, bindings: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
@@ -372,8 +372,11 @@ impl Renderer {
         let window = self.window();
         let tiles = TileRect::of(&view, &field.dem, scene.exaggeration, self.size, &window);
         let lanes = Lanes::new(scene, &field.dem, &view);
-        let frame = Frame::new(scene, &field.dem, &view, self.size, &window, &tiles, field.levels.len());
-        let ramp = scene.style.ramp.table();
+        let ramp = scene.style.ramp.table(f64::from(field.dem.lowest), f64::from(field.dem.highest));
+        let frame = Frame {
+            ramp_last: ramp.len() as u32 - 1,
+            ..Frame::new(scene, &field.dem, &view, self.size, &window, &tiles, field.levels.len())
+        };
         if self.terrain_group.is_none() {
             self.terrain_group = Some(gpu.scoped(RenderError::Render, || {
                 Ok(bind(

@@ -105,13 +105,13 @@ pub struct Frame {
     pub wall_color: [f32; 3],
     pub base: f32,
     pub background: [f32; 4],
-    pub ramp_low: f32,
-    pub ramp_scale: f32,
-    pub ramp_is_discrete: u32,
+    /// Set by whoever has the ramp's table.
+    pub ramp_last: u32,
     pub shading: u32,
     pub first_tile: [u32; 2],
     pub top_level: i32,
     pub primary_level: i32,
+    pub zero: [u32; 2],
 }
 
 /// The rectangle of a larger picture that is drawn.
@@ -184,7 +184,6 @@ impl Frame {
             if scene.shading.is_display_referred() { rgba.map(|v| (v / 255.0) as f32) } else { linear(rgba) }
         };
         let wall = color(scene.style.wall);
-        let (ramp_low, ramp_high) = scene.style.ramp.domain(f64::from(dem.lowest), f64::from(dem.highest));
         let [first, second] = scene.sun.disk_in_world();
         // The disk of the classical models is a point: they know one direction only.
         let (first, second) =
@@ -210,13 +209,12 @@ impl Frame {
             wall_color: [wall[0], wall[1], wall[2]],
             base: dem.base(scene.exaggeration) as f32,
             background: color(scene.style.background),
-            ramp_low: ramp_low as f32,
-            ramp_scale: if ramp_high > ramp_low { (1.0 / (ramp_high - ramp_low)) as f32 } else { 0.0 },
-            ramp_is_discrete: u32::from(scene.style.ramp.is_discrete()),
+            ramp_last: 0,
             shading: scene.shading.number(),
             first_tile: tiles.first,
             top_level: levels as i32,
             primary_level: (levels as i32 - 3).max(1),
+            zero: [0; 2],
         }
     }
 }

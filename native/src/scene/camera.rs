@@ -137,7 +137,8 @@ impl View {
                     (None, None) => fitted_half_height / camera.zoom,
                 };
                 // Far enough back to see all, wherever the target is.
-                (2.0 * size_m + target.length(), half_height)
+                let nearest = in_view.into_iter().map(|corner| corner.z).fold(f64::INFINITY, f64::min);
+                ((forward.dot(target) - nearest).max(0.0) + size_m, half_height)
             }
         };
         let mut eye = target - forward * distance;

@@ -2,8 +2,10 @@
 
 use crate::error::{RenderError, Result};
 
-/// Entries of the table a ramp becomes.
-pub const RAMP_ENTRIES: usize = 1024;
+/// Entries of the table a ramp becomes, at most: two for each of the stops.
+pub const RAMP_ENTRIES: usize = 2 * MOST_STOPS;
+/// Stops of a ramp, at most.
+const MOST_STOPS: usize = 4096;
 
 /// sRGB bytes with straight alpha.
 pub type Rgba = [u8; 4];
@@ -17,56 +19,51 @@ pub struct ColorRamp {
 }
 
 impl ColorRamp {
-    /// At least one stop, values ascending; `relative` values are 0..1 of the height range, others metres.
+    /// One stop or more, values ascending; `relative` values are 0..1 of the height range, others metres.
     pub fn new(stops: Vec<(f64, Rgba)>, relative: bool, discrete: bool) -> Result<Self> {
         if stops.is_empty()
+            || stops.len() > MOST_STOPS
             || stops.iter().any(|(value, _)| !value.is_finite())
             || stops.windows(2).any(|pair| pair[0].0 > pair[1].0)
         {
             return Err(RenderError::Input(format!(
-                "color_ramp: expected at least one stop, values ascending; got {} stops; fix: sort them",
+                "color_ramp: expected 1..{MOST_STOPS} stops, values ascending; got {} stops; fix: sort them",
                 stops.len()
             )));
         }
         Ok(Self { stops, relative, discrete })
     }
 
-    /// Heights of the first and the last entry of the table for heights between `lowest` and `highest`.
+    /// The ramp as a path of straight pieces for heights between `lowest` and `highest`: linear-light colours with their
+    /// metres as fourth number, ascending. A step is two entries of one height: up to it the first one's colour counts.
     #[must_use]
-    pub fn domain(&self, lowest: f64, highest: f64) -> (f64, f64) {
-        let (first, last) = (self.stops[0].0, self.stops[self.stops.len() - 1].0);
-        if self.relative {
-            (lowest + first * (highest - lowest), lowest + last * (highest - lowest))
-        } else {
-            (first, last)
+    pub fn table(&self, lowest: f64, highest: f64) -> Vec<[f32; 4]> {
+        let entry = |value: f64, color: [f64; 4]| {
+            let metres = if self.relative { lowest + value * (highest - lowest) } else { value };
+            let [r, g, b, _] = linear(color);
+            [r, g, b, metres as f32]
+        };
+        let (first_value, first_color) = self.stops[0];
+        let mut entries = vec![entry(first_value, first_color.map(f64::from))];
+        let most = (RAMP_ENTRIES - 1) / self.stops.len();
+        for pair in self.stops.windows(2) {
+            let [(low, below), (high, above)] = [pair[0], pair[1]];
+            let (below, above) = (below.map(f64::from), above.map(f64::from));
+            if self.discrete {
+                entries.extend([entry(low, above), entry(high, above)]);
+                continue;
+            }
+            // Interpolated in sRGB: what gdaldem and QGIS do, so the same file gives the same colours. Pieces of four
+            // bytes are straight enough in linear light too.
+            let change = (0..3).map(|i| (above[i] - below[i]).abs()).fold(0.0, f64::max);
+            let pieces = ((change / 4.0).ceil() as usize).clamp(1, most.max(1));
+            entries.extend((1..=pieces).map(|piece| {
+                let weight = piece as f64 / pieces as f64;
+                let color = std::array::from_fn(|i| below[i] * (1.0 - weight) + above[i] * weight);
+                entry(low * (1.0 - weight) + high * weight, color)
+            }));
         }
-    }
-
-    /// Linear-light colours over the domain.
-    #[must_use]
-    pub fn table(&self) -> Vec<[f32; 4]> {
-        let (first, last) = (self.stops[0].0, self.stops[self.stops.len() - 1].0);
-        (0..RAMP_ENTRIES)
-            .map(|i| linear(self.color_at(first + (last - first) * i as f64 / (RAMP_ENTRIES - 1) as f64)))
-            .collect()
-    }
-
-    fn color_at(&self, value: f64) -> [f64; 4] {
-        let upper = self.stops.partition_point(|(stop, _)| *stop < value).min(self.stops.len() - 1);
-        let (high, above) = self.stops[upper];
-        if upper == 0 || self.discrete {
-            return above.map(f64::from);
-        }
-        let (low, below) = self.stops[upper - 1];
-        let weight = if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
-        // Interpolated in sRGB: what gdaldem and QGIS do, so the same file gives the same colours.
-        std::array::from_fn(|i| f64::from(below[i]) * (1.0 - weight) + f64::from(above[i]) * weight)
-    }
-
-    /// Whether table entries are to be taken as they are, not mixed.
-    #[must_use]
-    pub fn is_discrete(&self) -> bool {
-        self.discrete
+        entries
     }
 }
 
