@@ -144,8 +144,9 @@ class RenderWorker:
     def load(self, dem: Dem) -> None:
         """Replaces what was loaded before, and takes the drape away."""
         with self._condition:
+            # A clearing that still waits stays: it ends with a new session, and the old one has been told to cancel,
+            # which would swallow this very upload.
             self._slots.dem = dem
-            self._slots.clear = False
             self._slots.drape, self._slots.drape_news = None, True
             self._condition.notify()
 

@@ -74,6 +74,17 @@ def test_project_replaced(dock, iface, delay):
 
 
 @pytest.mark.parametrize("delay", DELAYS)
+def test_next_project_at_once(dock, iface, delay):
+    """No wish is lost between two projects: the thread may not even have noticed that the first one went."""
+    for _ in range(3):
+        dock.render_layer(new_layer(iface))
+        let_run(delay)
+        QgsProject.instance().clear()
+        dock.render_layer(new_layer(iface))
+        wait_for(lambda: dock.relief.last_frame is not None, seconds=10.0)
+
+
+@pytest.mark.parametrize("delay", DELAYS)
 def test_plugin_unloaded(plugin, iface, add_layer, delay):
     layer = add_layer()
     small(plugin.ensure_dock()).setUserVisible(True)
