@@ -58,6 +58,13 @@ pub struct Lanes {
     pub pad: [f32; 4],
 }
 
+/// A photographer's answer to the sun's altitude: factor on all light that keeps level ground about as bright as under a
+/// sun at 45°. Not quite (the power): a low sun should look low, and slopes that face it must not burn out.
+fn daylight_factor(sin_altitude: f64) -> f64 {
+    let level_ground = |sin_altitude: f64| SUN_SHARE * sin_altitude + SKY_SHARE;
+    (level_ground(std::f64::consts::FRAC_1_SQRT_2) / level_ground(sin_altitude)).powf(0.6)
+}
+
 fn by_rows(matrix: DMat4) -> [[f32; 4]; 4] {
     matrix.transpose().as_mat4().to_cols_array_2d()
 }
@@ -184,6 +191,7 @@ impl Frame {
             if scene.shading.is_display_referred() { rgba.map(|v| (v / 255.0) as f32) } else { linear(rgba) }
         };
         let wall = color(scene.style.wall);
+        let daylight = daylight_factor(scene.sun.direction_in_world().z);
         let [first, second] = scene.sun.disk_in_world();
         // The disk of the classical models is a point: they know one direction only.
         let (first, second) =
@@ -199,9 +207,9 @@ impl Frame {
             centre_in_cells: dem.centre().as_vec2().to_array(),
             cells: [dem.cols as i32 - 1, dem.rows as i32 - 1],
             sun_disk_first: first.as_vec3().to_array(),
-            sun_intensity: (scene.sun.intensity * SUN_SHARE) as f32,
+            sun_intensity: (scene.sun.intensity * SUN_SHARE * daylight) as f32,
             sun_disk_second: second.as_vec3().to_array(),
-            sky_intensity: (scene.sky_view * SKY_SHARE) as f32,
+            sky_intensity: (scene.sky_view * SKY_SHARE * daylight) as f32,
             sun_color: SUN_COLOR.as_vec3().to_array(),
             cast_shadows: u32::from(scene.cast_shadows),
             sky_color: SKY_COLOR.as_vec3().to_array(),
