@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs a scenario inside the real QGIS on a virtual screen, with a fresh profile and the plugin from a zip or a folder.
 # usage: run.sh PLUGIN(zip or folder) OUT SCENARIO.py [DEM …]
-# Environment: TOUR_SCREEN (1600x1000), TOUR_SECONDS (120), TOUR_LOCALE (en_US). Exit code: QGIS's own, 0 = all went well.
+# Environment: TOUR_SCREEN (1600x1000), TOUR_SECONDS (240), TOUR_LOCALE (en_US). Exit code: QGIS's own, 0 = all went well.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 plugin=$(realpath "$1"); out=$(mkdir -p "$2" && realpath "$2"); scenario=$(realpath "$3"); shift 3
@@ -49,7 +49,7 @@ export HOME=$work/home XDG_RUNTIME_DIR=$work/run PYTHONDONTWRITEBYTECODE=1 PYTHO
 export LIBGL_ALWAYS_SOFTWARE=1 QT_LOGGING_RULES='*.debug=false' QT_SCALE_FACTOR=1 QT_FONT_DPI=96 QT_QPA_PLATFORM=xcb
 export TOUR_OUT=$out TOUR_FOLDER=$here TOUR_SCENARIO=$scenario
 rc=0
-timeout -k 5 "${TOUR_SECONDS:-120}" xvfb-run -a -s "-screen 0 ${screen}x24 -nolisten tcp" \
+timeout -k 5 "${TOUR_SECONDS:-240}" xvfb-run -a -s "-screen 0 ${screen}x24 -nolisten tcp" \
     qgis --nologo --noversioncheck --profiles-path "$work/profile" --code "$here/boot.py" "$@" > "$out/qgis.log" 2>&1 || rc=$?
 if [ "$rc" -ne 0 ]; then tail -n 40 "$out/qgis.log" >&2; fi
 exit "$rc"
