@@ -20,7 +20,7 @@ fn cast_ray(@builtin(global_invocation_id) id: vec3u) {
     let t_enter = max(interval.x, 0.0);
     o += d * t_enter;
     let hit = march(o, d, inverse, 0.0, interval.y - t_enter, frame.primary_level, false);
-    let is_wall = hit.kind == INSIDE && hit.t == 0.0 && t_enter > 0.0;
+    let is_wall = hit.kind == INSIDE && hit.t == 0.0 && t_enter > 0.0 && has_wall(o.xy);
     let place = o + d * hit.t;
     let kind = select(select(0.0, 2.0, is_wall), 1.0, hit.kind == SURFACE);
     hits[id.x] = vec4f(select(-1.0, t_enter + hit.t, kind > 0.0), place.xy, kind);

@@ -120,7 +120,7 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
     if (!inside) { return; }
 
     var color = vec4f(0.0);
-    if (primary.kind == INSIDE && primary.t == 0.0 && comes_from_outside) {
+    if (primary.kind == INSIDE && primary.t == 0.0 && comes_from_outside && has_wall(o.xy)) {
         color = vec4f(frame.wall_color, 1.0);
     }
     if (primary.kind == SURFACE) {

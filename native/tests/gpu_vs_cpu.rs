@@ -134,3 +134,14 @@ fn the_ground_is_solid_at_its_sides_and_open_at_its_voids() {
     let kinds: Vec<f32> = renderer.cast_rays(&rays).expect("rays are cast").iter().map(|hit| hit[3]).collect();
     assert_eq!(kinds, [2.0, 0.0, 1.0], "wall, void, surface");
 }
+
+#[test]
+fn a_side_that_is_mostly_void_has_no_wall_and_the_others_keep_theirs() {
+    // Void along the left column but for its lower end.
+    let ground = Ground::new(20, 20, |col, row| if col == 0 && row < 16 { f32::NAN } else { 5.0 });
+    let mut renderer = common::renderer([8, 8], &ground);
+    let from_the_left = ([-4.0, 18.0, 4.9], [1.0, 0.0, 0.0]);
+    let from_the_right = ([24.0, 18.0, 4.9], [-1.0, 0.0, 0.0]);
+    let hits = renderer.cast_rays(&in_world(&ground, &[from_the_left, from_the_right])).expect("rays are cast");
+    assert_eq!([hits[0][3], hits[1][3]], [0.0, 2.0], "no stilt on the left, a wall on the right");
+}

@@ -73,6 +73,7 @@ fn the_frame_has_the_layout_of_the_shader() {
         first_tile,
         top_level,
         primary_level,
+        walls,
         zero
     );
 }

@@ -42,7 +42,9 @@ struct Frame {
     first_tile: vec2u,
     top_level: i32,
     primary_level: i32,
-    zero: vec2u,
+    // One bit for each side that has a wall: left, top, right, bottom column or row of the raster.
+    walls: u32,
+    zero: u32,
 }
 
 // One entry a sample, chosen by dynamic offset.

@@ -123,3 +123,11 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
     }
     return Hit(kind, t, node);
 }
+
+// Whether the side of the block that a ray entered at this place has a wall.
+fn has_wall(place: vec2f) -> bool {
+    let inside = vec4f(place, vec2f(frame.cells) - place);
+    let nearest = min(min(inside.x, inside.y), min(inside.z, inside.w));
+    let side = select(select(select(3u, 2u, inside.z == nearest), 1u, inside.y == nearest), 0u, inside.x == nearest);
+    return ((frame.walls >> side) & 1u) != 0u;
+}

@@ -87,13 +87,15 @@ struct Survey {
     highest: f32,
     /// As `Dem::known`; first after last until a height is met.
     known: [u32; 4],
+    /// Heights on the left, top, right and bottom side.
+    on_sides: [u32; 4],
     previous_row: Vec<bool>,
     has_whole_cell: bool,
 }
 
 impl Survey {
     /// Copies a row, void for what is not finite, and notes its range.
-    fn row(&mut self, row: u32, heights: &[f32], out: &mut [u8]) {
+    fn row(&mut self, row: u32, last_row: u32, heights: &[f32], out: &mut [u8]) {
         let (mut lowest, mut highest) = (self.lowest, self.highest);
         for (height, bytes) in heights.iter().zip(out.chunks_exact_mut(4)) {
             let valid = height.is_finite();
@@ -108,6 +110,13 @@ impl Survey {
         ) {
             let [west, north, east, _] = self.known;
             self.known = [west.min(left as u32), north.min(row), east.max(right as u32), row];
+        }
+        let [left, top, right, bottom] = &mut self.on_sides;
+        *left += u32::from(heights.first().is_some_and(|height| height.is_finite()));
+        *right += u32::from(heights.last().is_some_and(|height| height.is_finite()));
+        if row == 0 || row == last_row {
+            let side = if row == 0 { top } else { bottom };
+            *side = heights.iter().filter(|height| height.is_finite()).count() as u32;
         }
         if !self.has_whole_cell {
             let valid: Vec<bool> = heights.iter().map(|height| height.is_finite()).collect();
@@ -176,6 +185,7 @@ impl Builder {
             lowest: f32::INFINITY,
             highest: f32::NEG_INFINITY,
             known: [u32::MAX, u32::MAX, 0, 0],
+            on_sides: [0; 4],
             previous_row: Vec::new(),
             has_whole_cell: false,
         };
@@ -191,6 +201,7 @@ impl Builder {
     /// The next rows, row-major, each as long as the DEM is wide.
     pub fn write_rows(&mut self, gpu: &GpuContext, heights: &[f32]) -> Result<()> {
         let cols = self.field.dem.cols as usize;
+        let last_row = self.field.dem.rows - 1;
         let (upload, survey, texture) = (&self.upload, &mut self.survey, &self.field.heights);
         for strip in heights.chunks(cols * upload.rows_per_strip as usize) {
             let first_row = self.next_row;
@@ -198,7 +209,7 @@ impl Builder {
             gpu.scoped(RenderError::Upload, || {
                 upload.write(gpu, texture, first_row, rows, |row, out| {
                     let at = (row - first_row) as usize * cols;
-                    survey.row(row, &strip[at..at + cols], out);
+                    survey.row(row, last_row, &strip[at..at + cols], out);
                 })
             })?;
             self.next_row += rows;
@@ -227,6 +238,8 @@ impl Builder {
         field.dem.lowest = survey.lowest;
         field.dem.highest = survey.highest;
         field.dem.known = survey.known;
+        let lengths = [field.dem.rows, field.dem.cols, field.dem.rows, field.dem.cols];
+        field.dem.walls = (0..4).map(|side| u32::from(survey.on_sides[side] * 2 > lengths[side]) << side).sum();
         field.upload_ms = start.elapsed().as_secs_f64() * 1e3;
         let start = Instant::now();
         gpu.scoped(RenderError::Upload, || build_pyramid(gpu, &field))?;

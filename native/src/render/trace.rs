@@ -118,7 +118,8 @@ pub struct Frame {
     pub first_tile: [u32; 2],
     pub top_level: i32,
     pub primary_level: i32,
-    pub zero: [u32; 2],
+    pub walls: u32,
+    pub zero: u32,
 }
 
 /// The rectangle of a larger picture that is drawn.
@@ -222,7 +223,8 @@ impl Frame {
             first_tile: tiles.first,
             top_level: levels as i32,
             primary_level: (levels as i32 - 3).max(1),
-            zero: [0; 2],
+            walls: dem.walls,
+            zero: 0,
         }
     }
 }

@@ -22,6 +22,9 @@ pub struct Dem {
     pub highest: f32,
     /// First column, first row, last column, last row that hold a height: what there is to see.
     pub known: [u32; 4],
+    /// Bits of the sides that have a wall: left, top, right, bottom. A side that is mostly void has none: the rest of it
+    /// would stand there like stilts.
+    pub walls: u32,
 }
 
 impl Dem {
@@ -44,7 +47,15 @@ impl Dem {
                 "cell_to_world: expected two independent directions in metres; got ({xc}, {xr}, {yc}, {yr}); fix: (dx, 0, 0, -dy) for a north-up raster"
             )));
         }
-        Ok(Self { cols, rows, world_from_cells, lowest: 0.0, highest: 0.0, known: [0, 0, cols - 1, rows - 1] })
+        Ok(Self {
+            cols,
+            rows,
+            world_from_cells,
+            lowest: 0.0,
+            highest: 0.0,
+            known: [0, 0, cols - 1, rows - 1],
+            walls: 0b1111,
+        })
     }
 
     /// Side of a square cell of the same area, metres.
