@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QObject, Qt, QTranslator, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
@@ -11,6 +13,7 @@ from .core import resource_path
 from .text import tr
 
 MENU = "&Forge3D Relief"
+GUIDE = Path(__file__).resolve().parent / "docs" / "user_guide.html"  # the zip step puts it there
 HELP_PAGE = "https://github.com/forge3d-qgis/forge3d_qgis/blob/main/docs/user_guide.md"
 
 
@@ -95,7 +98,8 @@ class Forge3dPlugin(QObject):
         return self.dock
 
     def open_help(self) -> None:
-        QDesktopServices.openUrl(QUrl(HELP_PAGE))
+        """The user guide that travels with the plugin; where it is absent, as in a checkout, the one on the web."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(GUIDE)) if GUIDE.is_file() else QUrl(HELP_PAGE))
 
     # the end --------------------------------------------------------------------------------------------------------
 

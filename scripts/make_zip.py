@@ -1,7 +1,8 @@
 """Builds the plugin's zips in dist/: the portable one, and with --wheel one for that wheel's platform.
 
 The portable zip holds no binaries and is fit for the plugin site. The platform zip is the same with the extension
-module out of the wheel in forge3d_qgis/native/, for «Install from ZIP». The same sources give the same bytes.
+module out of the wheel in forge3d_qgis/native/, for «Install from ZIP». The user guide travels in both, as a page that a
+browser opens without a network. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -15,12 +16,35 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import markdown
 from check_versions import ROOT, workspace_version
 
 PACKAGE = "forge3d_qgis"
 NATIVE_NAME = re.compile(r"forge3d_native/forge3d_native(\.abi3\.so|\.pyd)")
 # Zip's own epoch: a build time in the zip would make every build differ.
 _TIME = (1980, 1, 1, 0, 0, 0)
+
+_GUIDE_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1.2rem; }}
+h1, h2 {{ line-height: 1.25; }}
+h2 {{ margin-top: 2.4rem; }}
+img {{ max-width: 100%; height: auto; border: 1px solid #8886; border-radius: 4px; }}
+table {{ border-collapse: collapse; }}
+th, td {{ border-bottom: 1px solid #8886; padding: .35rem .9rem .35rem 0; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
 
 
 def wheel_platform(wheel: Path) -> str:
@@ -49,6 +73,18 @@ def compiled_translations(folder: Path) -> dict[str, bytes]:
     return compiled
 
 
+def guide_files() -> dict[str, bytes]:
+    """The user guide as a page with its pictures, for the help menu."""
+    folder = ROOT / "docs"
+    text = (folder / "user_guide.md").read_text(encoding="utf-8")
+    title = text.splitlines()[0].lstrip("# ")
+    page = _GUIDE_PAGE.format(title=title, body=markdown.markdown(text, extensions=["tables", "sane_lists"]))
+    files = {"docs/user_guide.html": page.encode()}
+    for name in sorted(set(re.findall(r"\]\((images/[^)]+)\)", text))):
+        files[f"docs/{name}"] = (folder / name).read_bytes()
+    return files
+
+
 def portable_files() -> dict[str, bytes]:
     """What the plugin folder holds without the native part: path inside it, content."""
     files = {name: (ROOT / name).read_bytes() for name in ("LICENSE", "metadata.txt")}
@@ -62,7 +98,7 @@ def portable_files() -> dict[str, bytes]:
             files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         files.update(compiled_translations(Path(folder)))
-    return files
+    return {**files, **guide_files()}
 
 
 def native_file(wheel: Path) -> tuple[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,14 @@ def test_the_same_sources_give_the_same_bytes(tmp_path: Path, files: Files) -> N
 def test_the_sample_and_the_ramps_travel(files: Files) -> None:
     assert "resources/sample/jacksboro_fault.tif" in files
     assert any(name.startswith("resources/ramps/") for name in files)
+
+
+def test_the_guide_travels_with_its_pictures(files: Files) -> None:
+    page = files["docs/user_guide.html"].decode()
+    pictures = re.findall(r'<img [^>]*src="([^"]+)"', page)
+    assert pictures and all(files[f"docs/{name}"].startswith(b"\x89PNG") for name in pictures)
+    assert "<table>" in page and "<title>Forge3D Relief: user guide</title>" in page
+    assert not re.search(r'(src|href)="https?:', page)  # it is read where there is no network
 
 
 def _metadata(old: str, new: str) -> Callable[[Files], None]:

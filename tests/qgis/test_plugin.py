@@ -59,6 +59,20 @@ def test_loads_without_touching_the_native_part(plugin, iface):
     assert iface.help_menu.actions() == []
 
 
+def test_help_opens_the_guide_that_came_along_or_the_one_on_the_web(plugin, iface, monkeypatch, tmp_path):
+    from forge3d_qgis import plugin as module
+
+    opened = []
+    monkeypatch.setattr(module.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    guide = tmp_path / "user_guide.html"
+    monkeypatch.setattr(module, "GUIDE", guide)
+    (entry,) = iface.help_menu.actions()
+    entry.trigger()
+    guide.write_text("<p>guide</p>")
+    entry.trigger()
+    assert opened == [module.HELP_PAGE, guide.as_uri()]
+
+
 # The first picture
 
 
