@@ -1,8 +1,8 @@
 """Builds the plugin's zips in dist/: the portable one, and with --wheel one for that wheel's platform.
 
 The portable zip holds no binaries and is fit for the plugin site. The platform zip is the same with the extension
-module out of the wheel in forge3d_qgis/native/, for «Install from ZIP». The user guide travels in both, as a page that a
-browser opens without a network. The same sources give the same bytes.
+module out of the wheel in forge3d_qgis/native/, for «Install from ZIP». The user guide travels in both, as a page that
+a browser opens without a network. The same sources give the same bytes.
 """
 
 from __future__ import annotations

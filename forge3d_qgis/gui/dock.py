@@ -37,6 +37,7 @@ WIDE = 1.15  # from this ratio of width to height the form stands beside the pic
 FOLLOW_MS = 250
 RESIZE_MS = 60
 SAVE_MS = 400
+MAP_MS = 500  # the map has come to rest
 SOFTWARE = "software"
 
 
@@ -61,6 +62,8 @@ class ReliefDock(QgsDockWidget):
         self._follow_timer = self._timer(FOLLOW_MS, self._follow)
         self._resize_timer = self._timer(RESIZE_MS, self._resized)
         self._save_timer = self._timer(SAVE_MS, self._save)
+        self._map_timer = self._timer(MAP_MS, self._follow_map)
+        self._follows_map = False  # since an area of the map canvas was rendered
         self._wire()
         self.setFocusProxy(self.preview)
         self._show_empty()
@@ -205,7 +208,10 @@ class ReliefDock(QgsDockWidget):
         project.layersWillBeRemoved.connect(self._layers_leave)
         project.cleared.connect(self._project_left)
         project.readProject.connect(self._project_came)
-        self._canvas.extentsChanged.connect(self._canvas_moved)
+        self._canvas.extentsChanged.connect(self._map_timer.start)
+        self._canvas.destinationCrsChanged.connect(self._map_timer.start)
+        relief.awake = self.isUserVisible
+        self.visibilityChanged.connect(self._visibility_changed)
 
     # layers -------------------------------------------------------------------------------------------------------
 
@@ -230,6 +236,7 @@ class ReliefDock(QgsDockWidget):
             return
         if again:
             self.relief.refresh_drape()
+        self._follows_map = self.panel.settings().area == "canvas"
         self.relief.size = self.preview.pixel_size()
         self.relief.render(layer, self.panel.settings(), again=again)
 
@@ -287,6 +294,7 @@ class ReliefDock(QgsDockWidget):
 
     def _project_left(self) -> None:
         self._save_timer.stop()
+        self._follows_map = False
         self._dirty = False
         self._settings_by_layer.clear()
         self.exporter.cancel()
@@ -370,10 +378,22 @@ class ReliefDock(QgsDockWidget):
             self._settings_by_layer[layer.id()] = settings
         project_store.save_current(settings, layer.id() if layer is not None else "", self.pin.isChecked())
 
-    def _canvas_moved(self) -> None:
-        # Reading again at every step of a pan would be rude: F5 or the next change does it.
-        if self.panel.settings().area == "canvas" and self.relief.loaded is not None:
-            self.refresh.setToolTip(tr("The map canvas has moved: read and render again (F5)"))
+    def _follow_map(self) -> None:
+        """The area of the map canvas is another one, and the map has come to rest."""
+        layer, settings = self.layer_combo.currentLayer(), self.panel.settings()
+        if not self._follows_map or settings.area != "canvas" or layer is None or not self.isUserVisible():
+            return
+        if self.exporter.busy:
+            self._map_timer.start()  # reading anew would end the export
+        elif not self.relief.shows(layer, settings):
+            pose = dataclasses.replace(settings.pose, target=None, span=None)
+            self.panel.show_settings(dataclasses.replace(settings, pose=pose))
+            self.render()
+
+    def _visibility_changed(self, _: bool) -> None:
+        if self.isUserVisible():
+            self.relief.wake()
+            self._map_timer.start()
 
     def _draw_area(self) -> None:
         layer = self.layer_combo.currentLayer()
@@ -532,14 +552,16 @@ class ReliefDock(QgsDockWidget):
         """Stops all work and lets go of QGIS's signals; True when nothing runs any more."""
         if self._dirty:
             self._save()
-        for timer in (self._choose_timer, self._follow_timer, self._resize_timer, self._save_timer):
+        for timer in (self._choose_timer, self._follow_timer, self._resize_timer, self._save_timer, self._map_timer):
             timer.stop()
         project = QgsProject.instance()
         self._iface.currentLayerChanged.disconnect(self._active_layer_changed)
         project.layersWillBeRemoved.disconnect(self._layers_leave)
         project.cleared.disconnect(self._project_left)
         project.readProject.disconnect(self._project_came)
-        self._canvas.extentsChanged.disconnect(self._canvas_moved)
+        self._canvas.extentsChanged.disconnect(self._map_timer.start)
+        self._canvas.destinationCrsChanged.disconnect(self._map_timer.start)
+        self.visibilityChanged.disconnect(self._visibility_changed)
         if self._area_tool is not None:
             self._area_tool.end()
         self.exporter.shutdown()

@@ -27,6 +27,7 @@ from ..layers import LayerDem
 from ..text import number, tr
 from . import preferences, sentinel
 from .cpu_preview import Coarse, coarsened, hillshade
+from .map_watch import MapWatch
 from .panel import default_stops
 from .pose import Pose
 from .task import BackgroundTask, Outcome, reading_task
@@ -90,6 +91,10 @@ class Relief(QObject):
         self._ramp: ColorRamp | None = None
         self._drape_job = None
         self._drape_for: tuple | None = None
+        self._map = MapWatch(canvas, self)
+        self._map.changed.connect(self._map_changed)
+        self._map_is_old = False
+        self.awake: Callable[[], bool] = lambda: True  # whether anybody sees the pictures
         self._coarse: Coarse | None = None
         self._coarse_task: BackgroundTask | None = None
         self._grab: tuple[float, float, float] | None = None
@@ -236,6 +241,11 @@ class Relief(QObject):
         self.reading.emit(0.0)
         QgsApplication.taskManager().addTask(task)
 
+    def shows(self, layer: QgsRasterLayer, settings: ViewSettings) -> bool:
+        """Whether the heights at hand, or on their way, are those of this area."""
+        extent, problem = self._extent(layer, settings)
+        return problem is None and self._read_for is not None and self._read_for[2] == extent
+
     def _extent(self, layer: QgsRasterLayer, settings: ViewSettings) -> tuple[tuple | None, str | None]:
         if settings.area == "canvas":
             extent = layers.extent_in_layer(layer, self._canvas.extent(), self._canvas.mapSettings().destinationCrs())
@@ -281,6 +291,8 @@ class Relief(QObject):
         if coarse_task is not None:
             coarse_task.abandon()
         self._stop_drape()
+        self._map.stop()
+        self._map_is_old = False
         if self._layer is not None:
             # The layer's C++ side may be gone already when the whole project is torn down.
             with contextlib.suppress(RuntimeError, TypeError):
@@ -322,6 +334,7 @@ class Relief(QObject):
         self._closed = True
         task = self._task
         self._let_go(keep_worker=False)
+        self._map.shutdown()
         self._log_timer.stop()
         return task is None or task_over(task, STOP_S)
 
@@ -384,6 +397,9 @@ class Relief(QObject):
                 wanted = ("layer",)
         elif settings.colours in ("canvas", "theme"):
             wanted = (settings.colours, settings.theme if settings.colours == "theme" else "")
+            self._map.watch(settings.theme if settings.colours == "theme" else None)
+        if settings.colours not in ("canvas", "theme"):
+            self._map.stop()
         if wanted is None:
             self._stop_drape()
             if self._drape_for is not None:
@@ -416,7 +432,8 @@ class Relief(QObject):
             shown, styles = layers.theme_layers(settings.theme)
         else:
             shown = [self._layer]
-        return layers.drape_job(self.loaded.dem, self._layer.crs(), shown, side, styles)
+        with self._map.deaf():
+            return layers.drape_job(self.loaded.dem, self._layer.crs(), shown, side, styles)
 
     @property
     def draped(self) -> bool:
@@ -425,6 +442,22 @@ class Relief(QObject):
     def refresh_drape(self) -> None:
         self._drape_for = None
         self.apply(self.settings)
+
+    def _map_changed(self) -> None:
+        if self.loaded is None:
+            return
+        if self._drape_job is not None:
+            self._map.again_later()  # breaking off a slow map at each of its changes would never show one
+        elif self.awake():
+            self.refresh_drape()
+        else:
+            self._map_is_old = True
+
+    def wake(self) -> None:
+        """Somebody looks again: catches up with the map."""
+        if self._map_is_old:
+            self._map_is_old = False
+            self._map.again_later()
 
     def _stop_drape(self) -> None:
         job, self._drape_job = self._drape_job, None

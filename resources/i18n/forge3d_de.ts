@@ -84,10 +84,6 @@
         <translation>Einen Rasterlayer mit Höhen (ein DGM) wählen, dann „Gewählten Layer rendern“.</translation>
     </message>
     <message>
-        <source>The map canvas has moved: read and render again (F5)</source>
-        <translation>Die Karte wurde verschoben: neu lesen und rendern (F5)</translation>
-    </message>
-    <message>
         <source>Rename</source>
         <translation>Umbenennen</translation>
     </message>

@@ -84,10 +84,6 @@
         <translation>Sélectionnez une couche raster d’altitudes (un MNT), puis « Dessiner la couche sélectionnée ».</translation>
     </message>
     <message>
-        <source>The map canvas has moved: read and render again (F5)</source>
-        <translation>La carte a bougé : relire et redessiner (F5)</translation>
-    </message>
-    <message>
         <source>Rename</source>
         <translation>Renommer</translation>
     </message>

@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 from conftest_qgis import SAMPLE, let_run, small, wait_for
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsMapThemeCollection, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsMapThemeCollection,
+    QgsProject,
+    QgsSimpleFillSymbolLayer,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QPointF, QSize, QTimer
+from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication
 
 from forge3d_qgis import native_loader
@@ -259,6 +268,41 @@ def test_area_of_the_canvas(dock, iface):
 
 
 @needs_gpu
+def test_area_of_the_canvas_follows_the_canvas(dock, iface):
+    layer = dock.relief.layer
+    iface.canvas.setDestinationCrs(layer.crs())
+    extent = layer.extent()
+    extent.scale(0.5)
+    iface.canvas.setExtent(extent)
+    choose(dock, area="canvas")
+    next_picture(dock)
+    before = dock.relief.loaded.dem.size
+    dock.preview.orbited.emit(20.0, 0.0)  # a view of one's own: its target belongs to the ground that goes
+    let_run(600)
+    QgsProject.instance().setDirty(False)
+    readings = []
+    dock.relief.dem_ready.connect(lambda: readings.append(dock.relief.loaded.dem.size))
+    for _ in range(8):  # a pan in steps is one wish
+        extent.scale(0.93)
+        iface.canvas.setExtent(extent)
+        let_run(30)
+    wait_for(lambda: readings and full(dock))
+    let_run(900)
+    assert len(readings) == 1 and readings[0][0] < before[0] and readings[0][1] < before[1]
+    assert dock.relief.settings.pose.heading == 20.0 and dock.relief.settings.pose.fitted
+    assert not QgsProject.instance().isDirty()  # the map moved, not the user's settings
+    far = layer.extent()
+    far.setXMinimum(far.xMinimum() + 50.0)
+    far.setXMaximum(far.xMaximum() + 50.0)
+    iface.canvas.setExtent(far)
+    wait_for(lambda: dock.preview.image() is None)
+    assert "does not overlap" in dock.preview._hint and iface.words() == []
+    iface.canvas.setExtent(extent)
+    wait_for(lambda: full(dock))
+    del layer
+
+
+@needs_gpu
 def test_drawn_area(dock):
     extent = dock.relief.layer.extent()
     extent.scale(0.3)
@@ -274,16 +318,7 @@ def test_drawn_area(dock):
 @needs_gpu
 def test_drape_of_canvas_and_theme(dock, iface):
     project = QgsProject.instance()
-    red = QgsVectorLayer("Polygon?crs=EPSG:4326", "red", "memory")
-    from qgis.core import QgsFeature, QgsGeometry, QgsSimpleFillSymbolLayer, QgsSingleSymbolRenderer
-    from qgis.PyQt.QtGui import QColor
-
-    feature = QgsFeature()
-    feature.setGeometry(QgsGeometry.fromRect(dock.relief.layer.extent()))
-    red.dataProvider().addFeatures([feature])
-    red.setRenderer(QgsSingleSymbolRenderer(red.renderer().symbol().clone()))
-    red.renderer().symbol().changeSymbolLayer(0, QgsSimpleFillSymbolLayer(QColor(255, 0, 0)))
-    project.addMapLayer(red)
+    red = coloured("red", dock.relief.layer.extent(), (255, 0, 0))
     iface.canvas.setLayers([red])
     choose(dock, colours="canvas")
     wait_for(lambda: dock.relief._drape_job is None)
@@ -302,6 +337,93 @@ def test_drape_of_canvas_and_theme(dock, iface):
     assert dock.panel.settings().theme == "Red"
     wait_for(lambda: full(dock) and is_red())
     del red
+
+
+def coloured(name, extent, colour):
+    """A layer of one polygon, filled."""
+    layer = QgsVectorLayer("Polygon?crs=EPSG:4326", name, "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromRect(extent))
+    layer.dataProvider().addFeatures([feature])
+    layer.renderer().symbol().changeSymbolLayer(0, QgsSimpleFillSymbolLayer(QColor(*colour)))
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+def strongest(dock) -> int:
+    """The channel that prevails in the middle of the picture."""
+    frame = dock.relief.last_frame
+    return int(frame.rgba[75, 100, :3].argmax()) if frame is not None else -1
+
+
+def recolour(layer, colour) -> None:
+    layer.renderer().symbol().symbolLayer(0).setColor(QColor(*colour))
+    layer.triggerRepaint()  # as the styling panel does
+
+
+@needs_gpu
+def test_the_drape_follows_the_map(dock, iface):
+    extent = dock.relief.layer.extent()
+    one, other = coloured("one", extent, (255, 0, 0)), coloured("other", extent, (0, 0, 255))
+    iface.canvas.setLayers([one])
+    choose(dock, colours="canvas")
+    wait_for(lambda: strongest(dock) == 0)
+    iface.canvas.setLayers([other, one])  # another layer on top
+    wait_for(lambda: strongest(dock) == 2)
+    recolour(other, (0, 255, 0))  # another style
+    wait_for(lambda: strongest(dock) == 1)
+    dock.setUserVisible(False)
+    recolour(other, (255, 0, 0))
+    let_run(900)
+    assert strongest(dock) == 1  # nobody looks: nothing is drawn
+    dock.setUserVisible(True)
+    wait_for(lambda: strongest(dock) == 0)
+    choose(dock, colours="ramp")
+    recolour(other, (0, 0, 255))
+    assert not dock.relief._map._timer.isActive()
+    del one, other
+
+
+@needs_gpu
+def test_the_drape_follows_its_theme(dock):
+    themes = QgsProject.instance().mapThemeCollection()
+    extent = dock.relief.layer.extent()
+    one, other = coloured("one", extent, (255, 0, 0)), coloured("other", extent, (0, 0, 255))
+    for layer in (one, other):
+        record = QgsMapThemeCollection.MapThemeRecord()
+        record.addLayerRecord(QgsMapThemeCollection.MapThemeLayerRecord(layer))
+        if layer is one:
+            themes.insert("Season", record)
+            choose(dock, colours="theme", theme="Season")
+            wait_for(lambda: strongest(dock) == 0)
+        else:
+            themes.update("Season", record)
+    wait_for(lambda: strongest(dock) == 2)
+    del one, other, layer
+
+
+@needs_gpu
+def test_a_map_that_changes_by_being_drawn_is_not_drawn_for_ever(dock, iface):
+    """Colours stretched to what the canvas shows: each drawing, of another extent, changes the style."""
+    from qgis.core import QgsRasterMinMaxOrigin
+
+    layer = dock.relief.layer
+    origin = QgsRasterMinMaxOrigin()
+    origin.setLimits(QgsRasterMinMaxOrigin.Limits.MinMax)
+    origin.setExtent(QgsRasterMinMaxOrigin.Extent.UpdatedCanvas)
+    layer.renderer().setMinMaxOrigin(origin)
+    extent = layer.extent()
+    extent.scale(0.4)
+    iface.canvas.setDestinationCrs(layer.crs())
+    iface.canvas.setExtent(extent)
+    iface.canvas.setLayers([layer])
+    drapes = []
+    keep = dock.relief.start_drape
+    dock.relief.start_drape = lambda side: (drapes.append(side), keep(side))[1]
+    choose(dock, colours="canvas")
+    let_run(3000)
+    assert 1 <= len(drapes) <= 2
+    del layer
 
 
 def test_follows_the_active_layer_unless_pinned(plugin, iface, add_layer):
