@@ -29,7 +29,7 @@ SAMPLE := resources/sample/jacksboro_fault.tif
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: $(INSTALLED) ## Render the sample DEM to build/demo.png; the first time, install and build all that this takes
@@ -58,6 +58,10 @@ lint: $(INSTALLED) $(TEST_TOOLS) ## Formatting, lints and types, Rust and Python
 .PHONY: bench
 bench: $(INSTALLED) ## Measure this renderer against gdaldem; DEMS=folder adds every DEM in it
 	$(RUNTIME) $(PYTHON) benches/bench_render.py $(DEMS)
+
+.PHONY: bench-qgis
+bench-qgis: zip ## Measure the dock in a real QGIS: time to the first picture, pauses of the event loop
+	$(RUNTIME) $(PYTHON) benches/bench_qgis.py dist/forge3d_qgis-*-linux_*.zip
 
 .PHONY: zip
 zip: $(WHEEL) $(TEST_TOOLS) ## The plugin's zips in dist/, portable and for this platform, and the plugin site's checks on both
