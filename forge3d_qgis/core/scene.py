@@ -38,14 +38,22 @@ def _error(what: str, expected: str, got: object, fix: str) -> SceneError:
     return SceneError(f"{what}: expected {expected}; got {got!r}; fix: {fix}")
 
 
+def _as_float(value: Any) -> float:
+    """The number, NaN for what is none: texts, booleans, integers beyond any float."""
+    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
 def _number(owner: object, name: str, low: float, high: float, fix: str) -> None:
     """Makes the attribute a float in ``low``..``high``, or raises."""
     value = getattr(owner, name)
     what = f"{type(owner).__name__}.{name}"
     expected = f"a number in {low:g}..{high:g}"
-    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-        raise _error(what, expected, value, fix)
-    number = float(value)
+    number = _as_float(value)
     if not low <= number <= high:  # NaN too
         raise _error(what, expected, value, fix)
     object.__setattr__(owner, name, number)
@@ -55,10 +63,11 @@ def _bearing(owner: object, name: str) -> None:
     """Makes the attribute a compass bearing in 0..360 (360 itself excluded) from any finite number of degrees."""
     value = getattr(owner, name)
     what = f"{type(owner).__name__}.{name}"
-    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__") or not math.isfinite(float(value)):
+    number = _as_float(value)
+    if not math.isfinite(number):
         raise _error(what, "a finite number of degrees", value, "give a compass bearing: 0 north, 90 east")
     # The second remainder: -1e-20 % 360 rounds up to 360 itself.
-    object.__setattr__(owner, name, float(value) % 360.0 % 360.0)
+    object.__setattr__(owner, name, number % 360.0 % 360.0)
 
 
 def _choice(owner: object, name: str, choices: tuple[_T, ...]) -> None:
@@ -139,7 +148,7 @@ class Camera:
         if self.target is not None:
             try:
                 east, north, up = (float(v) for v in self.target)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 east = north = up = math.nan
             if not all(map(math.isfinite, (east, north, up))):
                 raise _error("Camera.target", "three finite numbers (east, north, up) in metres", self.target,
@@ -178,7 +187,7 @@ class ColorRamp:
                         "ColorRamp.stops", "colours of 4 bytes 0..255", color, "give (red, green, blue, alpha)"
                     )
                 stops.append((float(value), channels))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             if isinstance(error, SceneError):
                 raise
             raise _error("ColorRamp.stops", "((value, (r, g, b, a)), …)", self.stops, "give numbers") from None
@@ -292,7 +301,7 @@ def _parse_ramp(text: str, name: str, height_range: tuple[float, float] | None) 
         try:
             channels = [round(float(part)) for part in parts[: 1 if named else 3]]
             alpha = [] if named or len(parts) < 4 or math.isnan(_number_or_nan(parts[3])) else [round(float(parts[3]))]
-        except ValueError:
+        except (ValueError, OverflowError):  # inf is no byte either
             raise _error(what, "three bytes or one of gdaldem's colour names", " ".join(fields[1:]),
                          "known names: " + ", ".join(_COLOR_NAMES)) from None  # fmt: skip
         rgba = [*named, *channels] if named else [*channels, *alpha]
@@ -415,6 +424,8 @@ class Scene:
             content = json.loads(text)
         except json.JSONDecodeError as error:
             raise _error("scene", "JSON text", f"line {error.lineno}: {error.msg}", "correct that line") from None
+        except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
+            raise _error("scene", "JSON text of a scene", str(error), "save a scene and compare") from None
         if not isinstance(content, dict):
             raise _error("scene", "a JSON object {…}", type(content).__name__, "save a scene and compare")
         version = content.pop("forge3d_scene", JSON_VERSION)

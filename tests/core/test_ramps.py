@@ -84,7 +84,17 @@ def test_a_colour_map_exported_by_qgis_is_read_with_its_interpolation(tmp_path: 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "just words that mean nothing", "0 10 20", "0 mauve", "0 10 20 300", "150% 1 2 3", "x 1 2 3", "nan 1 2 3"],
+    [
+        "",
+        "just words that mean nothing",
+        "0 10 20",
+        "0 mauve",
+        "0 10 20 300",
+        "150% 1 2 3",
+        "x 1 2 3",
+        "nan 1 2 3",
+        "5 inf 2 3",
+    ],
 )
 def test_what_is_no_ramp_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
     ramp_file = tmp_path / "bad.txt"

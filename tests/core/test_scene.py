@@ -56,6 +56,13 @@ def test_what_json_leaves_out_keeps_its_default() -> None:
         ('{"sun": ', "line 1"),
         ("[1, 2]", "object"),
         ('{"exaggeration": NaN}', "exaggeration"),
+        ('{"exaggeration": 1%s}' % ("0" * 400), "exaggeration"),
+        ('{"exaggeration": 1%s}' % ("0" * 5000), "JSON text|exaggeration"),
+        ('{"camera": {"heading": 1%s}}' % ("0" * 400), "heading"),
+        ('{"camera": {"target": [1%s, 0, 0]}}' % ("0" * 400), "target"),
+        ('{"color_ramp": {"stops": [[1%s, [1, 2, 3]]]}}' % ("0" * 400), "stops"),
+        ('{"color_ramp": {"stops": [[1, [Infinity, 2, 3]]]}}', "stops"),
+        ("[" * 100_000, "JSON text"),
     ],
 )
 def test_wrong_json_is_refused_by_name(text: str, named: str) -> None:
