@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 import os
+import signal
 import sys
 import threading
 import time
@@ -186,7 +187,7 @@ def parser() -> argparse.ArgumentParser:
         "--memory-budget", type=_argument(parse_bytes, "size"), metavar="SIZE",
         help="most memory the renderer may hold: 256MiB, 2GiB (default: by adapter). A larger DEM is averaged down",
     )  # fmt: skip
-    group.add_argument("--metrics", metavar="FILE.json", help="write times and memory to this file")
+    group.add_argument("--metrics", type=Path, metavar="FILE.json", help="write times and memory to this file")
     return top
 
 
@@ -198,7 +199,7 @@ def scene_of(arguments: argparse.Namespace) -> Scene:
     base = Scene()
     if arguments.scene is not None:
         try:
-            text = Path(arguments.scene).read_text(encoding="utf-8")
+            text = Path(arguments.scene).read_text(encoding="utf-8-sig")  # some editors on Windows write the mark
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise SceneError(f"--scene: expected a readable file; got {arguments.scene}: {reason}") from None
@@ -233,7 +234,8 @@ class _Progress:
     """A line on stderr that says how far a step is. Silent where stderr is no terminal."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        # None where the caller has closed it, as services do.
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
         self._last = 0.0
         self._open = False
 
@@ -287,8 +289,12 @@ def _render(arguments: argparse.Namespace, scene: Scene) -> int:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
     out: Path = arguments.out
-    if not out.parent.is_dir():
-        raise Forge3dError(f"{out}: expected an existing folder; got {out.parent}; fix: make it first")
+    for path in (out, arguments.metrics):
+        if path is not None and not path.parent.is_dir():
+            raise Forge3dError(f"{path}: expected an existing folder; got {path.parent}; fix: make it first")
+        # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
+        if path is not None and path.exists() and os.path.exists(arguments.dem) and path.samefile(arguments.dem):
+            raise Forge3dError(f"{path}: expected a file to write; got the DEM itself; fix: choose another name")
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
@@ -346,7 +352,7 @@ def _render_on(device: _DeviceStart, arguments: argparse.Namespace, scene: Scene
             "memory": {"budget": budget, "peak_bytes": peak, **metrics["memory"]},
             "renderer": {key: value for key, value in metrics.items() if key != "memory"},
         }
-        _write_json(Path(arguments.metrics), report)
+        _write_json(arguments.metrics, report)
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
     facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, str(metrics["adapter"])]
     print("; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"]))
@@ -382,10 +388,32 @@ def _devices() -> int:
     return OK
 
 
+def _close_output() -> None:
+    """What is left in the buffer of standard output goes nowhere: Python would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave_nothing_behind() -> None:
+    """`kill`, `timeout` and a closed terminal end a run as Ctrl-C does: what was begun is deleted."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        sys.exit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if (
+            number is not None
+            and threading.current_thread() is threading.main_thread()
+            and signal.getsignal(number) is signal.SIG_DFL  # not what `nohup` has set aside
+        ):
+            signal.signal(number, end)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. argparse itself exits for ``--help`` and wrong arguments."""
     # libwayland complains on stderr where this is unset, as it is on servers. No picture here needs a display.
     os.environ.setdefault("XDG_RUNTIME_DIR", "/nonexistent")
+    _leave_nothing_behind()
     arguments_parser = parser()
     arguments = arguments_parser.parse_args(argv)
     if arguments.command is None:
@@ -393,12 +421,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_ARGUMENTS
     try:
         if arguments.command == "devices":
-            return _devices()
-        try:
-            scene = scene_of(arguments)
-        except SceneError as error:
-            arguments_parser.error(str(error))
-        return _render(arguments, scene)
+            code = _devices()
+        else:
+            try:
+                scene = scene_of(arguments)
+            except SceneError as error:
+                arguments_parser.error(str(error))
+            code = _render(arguments, scene)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where its failure can be told, and not while Python ends
+        return code
     except Forge3dError as error:
         print(f"forge3d-qgis: {error}", file=sys.stderr)
         return FAILED
@@ -406,7 +438,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("forge3d-qgis: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
+        return FAILED
+    except OSError as error:  # files have errors of their own: this is standard output on a full disk
+        _close_output()
+        print(f"forge3d-qgis: standard output: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    except MemoryError:
+        print("forge3d-qgis: the system is out of memory; fix: lower --memory-budget or --size", file=sys.stderr)
         return FAILED
 
 

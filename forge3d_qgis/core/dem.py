@@ -7,6 +7,7 @@ has another for layers), and ``read_dem`` plans, reads in strips, averages and t
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -563,16 +564,18 @@ def open_source(path: str | Path, band: int | None = None) -> GdalSource:
 
 def _why_not(gdal: Any, path: str, message: str) -> str:
     name = Path(path).name or path
-    ordinary = ":" not in path[2:] and not path.startswith("/vsi")
-    if ordinary and not Path(path).exists():
+    ordinary = ":" not in path[2:] and not path.startswith(("/vsi", "<"))
+    if ordinary and not os.path.exists(path):  # pathlib raises where a name is too long
         return f"{path}: expected a raster file; got no such file; fix: check the path"
-    if ordinary and Path(path).is_dir():
+    if ordinary and os.path.isdir(path):
         return f"{path}: expected a raster file; got a folder; fix: give a file inside it"
     vector = None
     with suppress(RuntimeError):
         vector = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY)
     if vector is not None:
         return f"{name}: expected a raster of heights; got vector data; fix: give a DEM, or rasterise it first"
+    if path.lower().endswith(".zip") and ordinary:
+        return f"{name}: expected a raster; got a zip; fix: name the file inside it, /vsizip/{path}/dem.tif"
     got = message or "an unknown format"
     return f"{name}: expected a raster that GDAL reads; got: {got}; fix: convert it to GeoTIFF"
 

@@ -267,6 +267,8 @@ def render_bands(
         module.device_info(adapter)  # makes the device, so that limits are those of the adapter
         limits_before = module.memory_metrics()
         if memory_budget is not None:
+            # The native side counts in 64 bits; nobody has so much memory.
+            memory_budget = min(memory_budget, 2**63)
             module.set_memory_budget(memory_budget)
     try:
         budget = memory_budget if memory_budget is not None else adapter_budget(adapter)

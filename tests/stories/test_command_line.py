@@ -128,6 +128,51 @@ def test_a_budget_that_is_too_small_is_one_clear_line(tmp_path: Path) -> None:
     failed(run("render", SAMPLE, tmp_path / "a.png", "--memory-budget", "1MiB"), "memory budget", "fix")
 
 
+def test_a_budget_beyond_any_machine_is_no_obstacle(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "20x20", "--memory-budget", "99999999999TiB")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_dem_itself_is_never_written_over(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+    gdal.GetDriverByName("PNG").CreateCopy(
+        str(tmp_path / "dem.png"), gdal.Open(str(write_raster(np.arange(100, dtype="u2").reshape(10, 10))))
+    )
+    before = (tmp_path / "dem.png").read_bytes()
+    failed(run("render", tmp_path / "dem.png", tmp_path / "dem.png"), "the DEM itself")
+    failed(run("render", tmp_path / "dem.png", tmp_path / "a.png", "--metrics", tmp_path / "dem.png"), "the DEM itself")
+    assert (tmp_path / "dem.png").read_bytes() == before
+
+
+def test_a_missing_folder_for_the_metrics_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
+    failed(run("render", SAMPLE, tmp_path / "a.png", "--metrics", tmp_path / "none" / "m.json"), "none", "folder")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_zip_and_a_name_of_any_length_are_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "dem.zip").write_bytes(b"PK\5\6" + bytes(18))
+    failed(run("render", tmp_path / "dem.zip", tmp_path / "a.png"), "/vsizip/")
+    failed(run("render", "x" * 5000, tmp_path / "a.png"), "no such file")
+    failed(run("render", "<VRTDataset>" + "x" * 5000, tmp_path / "a.png"), "expected a raster")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_full_disk_under_standard_output_is_one_clear_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "forge3d_qgis", "render", str(SAMPLE), str(tmp_path / "a.png"), "--size", "20x20"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(FORGE3D_NATIVE=str(FAKE)),
+            timeout=60,
+        )  # fmt: skip
+    failed(done, "standard output", "No space")
+
+
+def test_a_closed_standard_error_hinders_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "a.png"
+    command = f"exec '{sys.executable}' -m forge3d_qgis render '{SAMPLE}' '{out}' --size 20x20 2>&-"
+    done = subprocess.run(["bash", "-c", command], env=environment(FORGE3D_NATIVE=str(FAKE)), timeout=60)
+    assert done.returncode == 0 and out.exists()
+
+
 def test_a_failing_device_leaves_no_file(tmp_path: Path) -> None:
     failed(run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError"), "[RenderError]")
     assert not list(tmp_path.iterdir())
@@ -146,8 +191,13 @@ def test_a_missing_native_part_says_how_to_get_it(tmp_path: Path) -> None:
     failed(done, "forge3d_native", "install")
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT])
-def test_ctrl_c_leaves_no_half_written_file(tmp_path: Path, sent: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("sent", "code", "words"),
+    [(signal.SIGINT, 130, "forge3d-qgis: interrupted"), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
+)
+def test_ctrl_c_kill_and_a_closed_terminal_leave_no_half_written_file(
+    tmp_path: Path, sent: signal.Signals, code: int, words: str
+) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "forge3d_qgis", "render", str(SAMPLE), str(tmp_path / "a.png")],
         stderr=subprocess.PIPE, text=True, env=environment(FORGE3D_NATIVE=str(FAKE), FAKE_SLEEP_MS="10000"),
@@ -158,7 +208,7 @@ def test_ctrl_c_leaves_no_half_written_file(tmp_path: Path, sent: signal.Signals
     assert [entry.suffix for entry in tmp_path.iterdir()] == [".part"]
     process.send_signal(sent)
     _, errors = process.communicate(timeout=20)
-    assert process.returncode == 130 and errors.strip() == "forge3d-qgis: interrupted"
+    assert process.returncode == code and errors.strip() == words
     assert not list(tmp_path.iterdir())
 
 
