@@ -70,7 +70,7 @@ class Dem:
         number for both. Raises DemError.
         """
         if isinstance(heights, np.ma.MaskedArray):
-            heights = heights.astype(np.float32).filled(np.nan)
+            heights = np.ma.filled(heights.astype(np.float32), np.nan)
         array = np.asarray(heights)
         if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "fiub":
             raise DemError(
