@@ -70,7 +70,7 @@ class Dem:
         number for both. Raises DemError.
         """
         if isinstance(heights, np.ma.MaskedArray):
-            heights = np.ma.filled(heights.astype(np.float32), np.nan)
+            heights = np.where(heights.mask, np.float32(np.nan), heights.data.astype(np.float32))
         array = np.asarray(heights)
         if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "fiub":
             raise DemError(
