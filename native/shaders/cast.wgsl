@@ -16,10 +16,11 @@ fn cast_ray(@builtin(global_invocation_id) id: vec3u) {
     var o = vec3f(cells_from_world(ray.origin.xy) + frame.centre_in_cells, ray.origin.z / lanes.exaggeration);
     let d = vec3f(cells_from_world(ray.direction.xy), ray.direction.z / lanes.exaggeration);
     let inverse = safe_inverse(d.xy);
-    var interval = block_interval(o, d, inverse, frame.base, frame.highest);
+    let interval = block_interval(o, d, inverse, frame.base, frame.highest);
     let t_enter = max(interval.x, 0.0);
     o += d * t_enter;
-    let hit = march(o, d, inverse, 0.0, interval.y - t_enter, frame.primary_level, false);
+    let t_end = select(-1.0, block_interval(o, d, inverse, frame.base, frame.highest).y, t_enter <= interval.y);
+    let hit = march(o, d, inverse, 0.0, t_end, frame.primary_level, false);
     let is_wall = hit.kind == INSIDE && hit.t == 0.0 && t_enter > 0.0 && has_wall(o.xy);
     let place = o + d * hit.t;
     let kind = select(select(0.0, 2.0, is_wall), 1.0, hit.kind == SURFACE);

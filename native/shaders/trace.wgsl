@@ -115,7 +115,9 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
     interval.x = max(interval.x, 0.0);
     // Begin at the block: near numbers are exact numbers.
     o += d * interval.x;
-    interval = vec2f(0.0, select(-1.0, interval.y - interval.x, inside));
+    let meets = inside && interval.x <= interval.y;
+    // The end from the new origin, by the very numbers that the march has for its edges: no step leads off the grid.
+    interval = vec2f(0.0, select(-1.0, block_interval(o, d, inverse, frame.base, frame.highest).y, meets));
     let primary = march(o, d, inverse, 0.0, interval.y, frame.primary_level, false);
     if (!inside) { return; }
 

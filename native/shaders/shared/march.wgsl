@@ -31,6 +31,7 @@ fn block_interval(o: vec3f, d: vec3f, inverse: vec2f, bottom: f32, top: f32) -> 
 }
 
 // The first place between t_begin and t_end where the ray goes from above the surface to below.
+// `t_end` is that of `block_interval` for this very origin: past the last node is past the end, so no index leaves the grid.
 // `leaves_surface`: the ray begins on the surface, so rounding below it in its first cell is no hit.
 fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_level: i32, leaves_surface: bool) -> Hit {
     let forward = d.xy >= vec2f(0.0);

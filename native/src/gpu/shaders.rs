@@ -43,8 +43,8 @@ impl ShaderLibrary {
         let module = if cfg!(debug_assertions) {
             gpu.device.create_shader_module(descriptor)
         } else {
-            // SAFETY: every loop of our shaders counts its own steps and every index is clamped to its buffer; the
-            // debug build runs the same shaders with wgpu's checks.
+            // SAFETY: every loop of our shaders counts its own steps; every index is clamped to its buffer, or comes
+            // from a march that ends where the grid does (march.wgsl); the debug build runs the same shaders with wgpu's checks.
             unsafe { gpu.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
         };
         let layouts: Vec<Option<&wgpu::BindGroupLayout>> = layouts.iter().map(|layout| Some(*layout)).collect();
