@@ -87,8 +87,7 @@ def plan(
     ``budget`` None: ``default_budget("software")``, which every adapter has. Raises MemoryBudgetError when not even
     64×64 samples fit beside the picture.
     """
-    if budget is None:
-        budget = default_budget("software")
+    budget = default_budget("software") if budget is None else checked_budget(budget)
     cols, rows = source_size
     width, height = picture_size
     lines = band_rows(picture_size, budget)
@@ -143,6 +142,15 @@ def band_rows(picture_size: tuple[int, int], budget: int) -> int:
     by_budget = budget // 4 // (width * BYTES_PER_PIXEL)
     by_binding = BAND_LIGHT_LIMIT // (width * LIGHT_BYTES_PER_PIXEL)
     return max(1, min(height, by_budget, by_binding))
+
+
+def checked_budget(budget: float) -> int:
+    """``budget`` in whole bytes, at most 2⁶³: the native side counts in 64 bits. Raises SceneError."""
+    if isinstance(budget, (bool, str, bytes)) or not hasattr(budget, "__int__") or budget != budget:
+        raise SceneError(
+            f"memory budget: expected bytes; got {budget!r}; fix: parse_bytes('256MiB') makes them of a text"
+        )
+    return int(max(0, min(budget, 2**63)))
 
 
 def default_budget(kind: str) -> int:

@@ -24,7 +24,7 @@ from .errors import (
     RenderError,
     SceneError,
 )
-from .memory_tracker import band_rows, default_budget
+from .memory_tracker import band_rows, checked_budget, default_budget
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -255,10 +255,12 @@ def render_bands(
     Arguments as in ``render``. ``metrics``: filled in once the last band has been taken. Ending early frees everything.
     """
     width, height = checked_size(size)
-    if isinstance(samples, bool) or not 1 <= samples <= MAX_SAMPLES:
+    if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise SceneError(
             f"samples: expected 1..{MAX_SAMPLES}; got {samples!r}; fix: 1 is a sketch, 16 smooth, 64 for print"
         )
+    if memory_budget is not None:
+        memory_budget = checked_budget(memory_budget)
     asked = getattr(cancel, "is_set", cancel)
     stop = asked if callable(asked) else (lambda: False)
     report = progress or (lambda fraction: None)
@@ -267,8 +269,6 @@ def render_bands(
         module.device_info(adapter)  # makes the device, so that limits are those of the adapter
         limits_before = module.memory_metrics()
         if memory_budget is not None:
-            # The native side counts in 64 bits; nobody has so much memory.
-            memory_budget = min(memory_budget, 2**63)
             module.set_memory_budget(memory_budget)
     try:
         budget = memory_budget if memory_budget is not None else adapter_budget(adapter)

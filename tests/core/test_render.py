@@ -26,7 +26,7 @@ from forge3d_qgis.core import (
     render,
     render_bands,
 )
-from forge3d_qgis.core.memory_tracker import MIB, band_rows
+from forge3d_qgis.core.memory_tracker import MIB, band_rows, plan
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
 DEM = Dem.from_array(HILLS, cell_size_m=10.0)
@@ -131,10 +131,18 @@ def test_sizes_are_checked(fake_native: Any, size: Any) -> None:
         render(DEM, size=size)
 
 
-@pytest.mark.parametrize("samples", [0, -1, 1025, True])
-def test_samples_are_checked(fake_native: Any, samples: int) -> None:
+@pytest.mark.parametrize("samples", [0, -1, 1025, True, 1.5, "2", None])
+def test_samples_are_checked(fake_native: Any, samples: Any) -> None:
     with pytest.raises(SceneError, match="samples: expected"):
         render(DEM, samples=samples)
+
+
+@pytest.mark.parametrize("budget", ["256MiB", True, float("nan"), (1,)])
+def test_budgets_are_checked(fake_native: Any, budget: Any) -> None:
+    with pytest.raises(SceneError, match="memory budget: expected bytes"):
+        render(DEM, memory_budget=budget)
+    with pytest.raises(SceneError, match="memory budget: expected bytes"):
+        plan((10, 10), budget=budget)
 
 
 def test_adapters_come_in_the_order_of_auto(fake_native: Any) -> None:
