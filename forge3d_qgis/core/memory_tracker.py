@@ -156,8 +156,9 @@ def checked_budget(budget: float) -> int:
 def default_budget(kind: str) -> int:
     """Bytes for an adapter of this kind (``AdapterInfo["kind"]``) when nobody chose: the rule of the native side.
 
-    ``discrete``: half of the device's memory, at most 4 GiB, and 4 GiB where its size is unknown, as it is through
-    wgpu. Others use the system's memory: a quarter of it, at most 512 MiB.
+    ``discrete``: half of the device's memory, at most 4 GiB; only the native side knows how much that is, so this is
+    the 4 GiB (``render.adapter_budget`` takes the smaller). Others use the system's memory: a quarter of it, at most
+    512 MiB.
     """
     if kind == "discrete":
         return 4 * GIB

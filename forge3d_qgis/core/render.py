@@ -91,7 +91,9 @@ def adapters() -> list[dict[str, Any]]:
 def adapter_budget(adapter: str = "auto") -> int:
     """The default memory budget of the adapter that this name chooses, in bytes. Raises DeviceError."""
     with translated():
-        return default_budget(str(native().device_info(adapter)["kind"]))
+        kind = str(native().device_info(adapter)["kind"])
+        # The native side knows the card's memory, this side the limit of a container.
+        return min(default_budget(kind), int(native().memory_metrics()["total_limit"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from forge3d_qgis.core import (
     render_bands,
 )
 from forge3d_qgis.core.memory_tracker import MIB, band_rows, plan
+from forge3d_qgis.core.render import adapter_budget
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
 DEM = Dem.from_array(HILLS, cell_size_m=10.0)
@@ -143,6 +144,15 @@ def test_budgets_are_checked(fake_native: Any, budget: Any) -> None:
         render(DEM, memory_budget=budget)
     with pytest.raises(SceneError, match="memory budget: expected bytes"):
         plan((10, 10), budget=budget)
+
+
+def test_the_default_budget_of_a_small_card_is_what_the_native_side_allows(
+    fake_native: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_native, "device_info", lambda adapter="auto": {"kind": "discrete"})
+    for allowed, expected in ((2048 * MIB, 2048 * MIB), (9000 * MIB, 4096 * MIB)):
+        monkeypatch.setattr(fake_native, "memory_metrics", lambda allowed=allowed: {"total_limit": allowed})
+        assert adapter_budget() == expected
 
 
 def test_adapters_come_in_the_order_of_auto(fake_native: Any) -> None:
