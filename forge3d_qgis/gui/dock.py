@@ -6,7 +6,7 @@ import dataclasses
 
 from qgis.core import Qgis, QgsApplication, QgsGeometry, QgsMapLayerProxyModel, QgsProject
 from qgis.gui import QgsDockWidget, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import QSize, Qt, QTimer
+from qgis.PyQt.QtCore import QEvent, QSize, Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -92,7 +92,6 @@ class ReliefDock(QgsDockWidget):
             lambda on: self.pin.setIcon(QgsApplication.getThemeIcon("/locked.svg" if on else "/unlocked.svg"))
         )
         self.refresh = self._button("forge3dRefresh", "/mActionRefresh.svg", tr("Read and render again (F5)"))
-        self.refresh.setShortcut("F5")
         self.home = self._button("forge3dHome", "/mActionZoomFullExtent.svg", tr("Show everything (Home)"))
         self.views = self._button("forge3dViews", "/mActionShowBookmarks.svg", tr("Named views of this project"))
         self.views.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -538,7 +537,20 @@ class ReliefDock(QgsDockWidget):
         if self.relief.loaded is not None:
             self.relief.resize(size)
 
-    def resizeEvent(self, event) -> None:  # noqa: N802 (Qt's name)
+    def event(self, event) -> bool:
+        # QGIS's own F5 redraws the map. A second shortcut would make both ambiguous, and neither would do anything.
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_F5:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event) -> None:  # noqa: N802 (Qt's name)
+        if event.key() == Qt.Key.Key_F5:
+            self.render(again=True)
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event) -> None:  # noqa: N802
         super().resizeEvent(event)
         wide = event.size().width() > WIDE * event.size().height() and event.size().width() > 720
         orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical

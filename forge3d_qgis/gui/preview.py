@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from qgis.PyQt.QtCore import QPoint, QPointF, QRectF, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap, QTextOption
 from qgis.PyQt.QtWidgets import QLabel, QSizePolicy
 
@@ -14,6 +14,13 @@ from ..text import tr
 DEGREES_PER_PIXEL = 0.4
 KEY_TURN = 10.0  # degrees an arrow key turns
 KEY_ZOOM = 1.25
+TURNS = {
+    Qt.Key.Key_Left: (-KEY_TURN, 0.0),
+    Qt.Key.Key_Right: (KEY_TURN, 0.0),
+    Qt.Key.Key_Up: (0.0, KEY_TURN / 2),
+    Qt.Key.Key_Down: (0.0, -KEY_TURN / 2),
+}
+KEYS = {*TURNS, *(getattr(Qt.Key, f"Key_{name}") for name in ("Plus", "Equal", "Minus", "N", "T", "Home"))}
 WHEEL_ZOOM = 1.2  # for one notch
 CLICK_SLACK = 4  # pixels a hand may tremble within a click
 COMPASS_RADIUS = 17
@@ -200,16 +207,19 @@ class PreviewLabel(QLabel):
     def leaveEvent(self, event) -> None:  # noqa: N802
         self.left.emit()
 
+    def event(self, event) -> bool:
+        # Shortcuts that QGIS or a user gave to these keys rest while the picture has the keyboard.
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() in KEYS:
+            strong = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+            if not event.modifiers() & strong:
+                event.accept()
+                return True
+        return super().event(event)
+
     def keyPressEvent(self, event) -> None:  # noqa: N802
-        turns = {
-            Qt.Key.Key_Left: (-KEY_TURN, 0.0),
-            Qt.Key.Key_Right: (KEY_TURN, 0.0),
-            Qt.Key.Key_Up: (0.0, KEY_TURN / 2),
-            Qt.Key.Key_Down: (0.0, -KEY_TURN / 2),
-        }
         key = event.key()
-        if key in turns:
-            self.orbited.emit(*turns[key])
+        if key in TURNS:
+            self.orbited.emit(*TURNS[key])
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoomed.emit(QPointF(0.5, 0.5), KEY_ZOOM)
         elif key == Qt.Key.Key_Minus:

@@ -7,6 +7,8 @@ import os
 # Before any Qt import: without a display Qt aborts the process.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +20,9 @@ from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QApplication, QMainWindow, QMenu
 
-SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample" / "jacksboro_fault.tif"
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SAMPLE = ROOT / "resources" / "sample" / "jacksboro_fault.tif"
 
 
 class Interface(QObject):
@@ -173,3 +177,16 @@ def native_file() -> str:
     module = pytest.importorskip("forge3d_native")
     folder = Path(module.__file__).parent
     return str(next(path for path in sorted(folder.glob("forge3d_native*.so"))))
+
+
+def play_in_qgis(scenario: str, out: Path, **more: str) -> str:
+    """Plays a scenario in the real desktop on a virtual screen; its log. QGIS must end by itself, with code 0."""
+    if shutil.which("qgis") is None or shutil.which("xvfb-run") is None:
+        pytest.skip("needs the qgis program and xvfb-run")
+    environment = {**os.environ, **more, "TOUR_SECONDS": "60", "FORGE3D_NATIVE": native_file()}
+    command = [ROOT / "scripts/qgis_tour/run.sh", ROOT / "forge3d_qgis", out, HERE / scenario, SAMPLE]
+    ran = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
+    log = (out / "qgis.log").read_text(errors="replace")
+    assert ran.returncode == 0, log
+    assert "Traceback" not in log, log
+    return log

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import gc
-import os
-import shutil
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from conftest_qgis import SAMPLE, let_run, native_file, small, wait_for
+from conftest_qgis import SAMPLE, let_run, play_in_qgis, small, wait_for
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
 
 pytestmark = pytest.mark.gpu
 
 # From «nothing has begun» over reading, upload, first sample and refinement to «all is done», in milliseconds.
 DELAYS = [0, 1, 2, 4, 7, 11, 16, 22, 30, 40, 55, 75, 100, 130, 165, 205, 250, 320, 400, 520]
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 EXIT_DELAYS = [0, 60, 200, 500]
 
 
@@ -120,19 +114,6 @@ def test_export_interrupted(dock, iface, tmp_path, delay):
         picture = gdal.Open(str(path))
         assert (picture.RasterXSize, picture.RasterYSize) == (700, 500)
         assert picture.ReadAsArray() is not None
-
-
-def play_in_qgis(scenario: str, out: Path, **more: str) -> str:
-    """Plays a scenario in the real desktop on a virtual screen; its log. QGIS must end by itself, with code 0."""
-    if shutil.which("qgis") is None or shutil.which("xvfb-run") is None:
-        pytest.skip("needs the qgis program and xvfb-run")
-    environment = {**os.environ, **more, "TOUR_SECONDS": "60", "FORGE3D_NATIVE": native_file()}
-    command = [ROOT / "scripts/qgis_tour/run.sh", ROOT / "forge3d_qgis", out, HERE / scenario, SAMPLE]
-    ran = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False)
-    log = (out / "qgis.log").read_text(errors="replace")
-    assert ran.returncode == 0, log
-    assert "Traceback" not in log, log
-    return log
 
 
 @pytest.mark.parametrize("delay", EXIT_DELAYS)
