@@ -24,7 +24,7 @@ import numpy as np
 
 from ..core.dem import Dem
 from ..core.errors import Cancelled, DeviceError
-from ..core.render import RenderSession, native
+from ..core.render import RenderSession, native, translated
 
 DRAFT_MS = 45.0  # a lighter frame should not take longer while the hand moves
 SETTLE_S = 0.15  # without news for this long the hand rests and the picture may sharpen
@@ -279,9 +279,11 @@ class RenderWorker:
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
         try:
-            native().set_memory_budget(self._budget)  # None takes an earlier limit of this process away
+            with translated():
+                # First of all the device: asked for anything else, the native part would make one of its own choice.
+                self._device = dict(native().device_info(self._adapter))
+                native().set_memory_budget(self._budget)  # None takes an earlier limit of this process away
             session = RenderSession(size, adapter=self._adapter)
-            self._device = dict(native().device_info(self._adapter))
         except Exception:
             self._after_frame()  # it failed in an orderly way: no crash to remember
             raise

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest_qgis import SAMPLE, let_run, small, wait_for
+from conftest_qgis import SAMPLE, let_run, play_in_qgis, small, wait_for
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,
@@ -649,11 +649,12 @@ def test_native_part_of_another_version(plugin, add_layer, monkeypatch):
     assert "Restart QGIS" in dock.notice.text.text()
 
 
-def test_no_adapter(plugin, add_layer, fake_native, monkeypatch):
+@pytest.mark.parametrize("first", ["Renderer", "device_info", "set_memory_budget"])
+def test_no_adapter(plugin, add_layer, fake_native, monkeypatch, first):
     def refuse(*_args, **_options):
         raise fake_native.DeviceError("[Device] no adapter")
 
-    monkeypatch.setattr(fake_native, "Renderer", refuse)
+    monkeypatch.setattr(fake_native, first, refuse)
     add_layer()
     dock = small(plugin.ensure_dock())
     plugin.render_selected()
@@ -661,6 +662,37 @@ def test_no_adapter(plugin, add_layer, fake_native, monkeypatch):
     assert "No graphics adapter" in dock.notice.text.text()
     assert dock.preview._badge == "CPU preview"
     assert sentinel.crashed_adapter() is None  # an orderly refusal is no crash
+
+
+@needs_gpu
+def test_no_driver_in_the_real_qgis(tmp_path):
+    log = play_in_qgis(
+        "no_adapter_scenario.py", tmp_path, VK_DRIVER_FILES="/nonexistent", VK_ICD_FILENAMES="/nonexistent"
+    )
+    assert "badge CPU preview; notice True: No graphics adapter" in log
+    assert "bar []" in log  # the notice in the dock is enough
+
+
+def test_after_a_crash_no_device_but_the_software_one_is_ever_asked_for(plugin, add_layer, fake_native, monkeypatch):
+    asked = []
+
+    def device_info(adapter="auto"):
+        asked.append(adapter)
+        return {"name": "soft", "kind": "software", "max_texture_side": 8192, "max_buffer_bytes": 1 << 30}
+
+    def set_memory_budget(*_, adapter="auto"):
+        if not asked:
+            asked.append(adapter)  # as the native part does: limits belong to a device, and it makes one
+
+    monkeypatch.setattr(fake_native, "device_info", device_info)
+    monkeypatch.setattr(fake_native, "set_memory_budget", set_memory_budget)
+    sentinel._path().write_text("auto\n")
+    add_layer()
+    small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: asked)
+    let_run(200)
+    assert set(asked) == {"software"}
 
 
 @needs_gpu
