@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QColor, QPainter, QPalette
+from qgis.PyQt.QtGui import QColor, QPainter
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ..text import number, size_text, tr
@@ -41,8 +41,11 @@ class ElidedLabel(QLabel):
         painter.drawText(self.rect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-class MemoryMeter(QWidget):
-    """Memory held against the budget: calm, amber over 75 %, red over 90 %."""
+class MemoryMeter(QLabel):
+    """Memory held against the budget: calm, amber over 75 %, red over 90 %.
+
+    A label, because QGIS's dark themes give their ink to labels and not to plain widgets.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,8 +77,7 @@ class MemoryMeter(QWidget):
     def paintEvent(self, event) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        palette = self.palette()
-        ink = palette.color(QPalette.ColorRole.WindowText)
+        ink = self.palette().color(self.foregroundRole())
         text = size_text(self.held) if self.limit else "–"
         painter.setPen(ink)
         words = painter.fontMetrics().horizontalAdvance(text)

@@ -6,7 +6,7 @@ import math
 
 from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QPainter, QPalette, QPen, QRadialGradient
-from qgis.PyQt.QtWidgets import QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ..text import tr
 
@@ -19,10 +19,11 @@ KEY_STEPS = {
 }
 
 
-class SunDial(QWidget):
+class SunDial(QLabel):
     """The angle is the azimuth (north up, clockwise); the centre is the zenith, the rim the horizon.
 
-    The disk is shaded like a ball under that sun, so that the dial shows what it does.
+    The disk is shaded like a ball under that sun, so that the dial shows what it does. A label, because QGIS's dark
+    themes give their ink to labels and not to plain widgets.
     """
 
     changed = pyqtSignal(float, float)  # azimuth, altitude; only by the user's hand
@@ -111,7 +112,7 @@ class SunDial(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre, radius = self._disk()
-        ink = self.palette().color(QPalette.ColorRole.WindowText)
+        ink = self.palette().color(self.foregroundRole())
         faint = QColor(ink)
         faint.setAlpha(90)
         sun = self._place(self.azimuth, self.altitude)

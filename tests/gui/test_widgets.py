@@ -9,7 +9,7 @@ pytest.importorskip("qgis")
 
 from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt
 from qgis.PyQt.QtGui import QColor, QMouseEvent
-from qgis.PyQt.QtWidgets import QApplication
+from qgis.PyQt.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from forge3d_qgis.gui.controls import NumberSlider
 from forge3d_qgis.gui.export_dialog import ExportDialog, fitted_to_limit
@@ -185,6 +185,20 @@ def test_meter_names_the_top_consumers(qtbot):
     meter.set_memory(metrics)
     assert "heights: 80 MiB" in meter.toolTip() and "95" in meter.toolTip()
     assert meter.grab().toImage().pixelColor(4, meter.height() // 2) == RED
+
+
+@pytest.mark.parametrize("make", [SunDial, MemoryMeter])
+def test_a_theme_gives_its_ink(qtbot, make):
+    """As QGIS's dark themes do it: the style sheet colours labels and leaves the palette as it was."""
+    ground = QWidget()
+    qtbot.addWidget(ground)
+    ground.setStyleSheet("QWidget { background: #323232; } QLabel { color: #ff00ff; }")
+    widget = make()
+    QHBoxLayout(ground).addWidget(widget)
+    ground.show()
+    shown = widget.grab().toImage()
+    colours = (shown.pixelColor(x, y) for x in range(shown.width()) for y in range(shown.height()))
+    assert any(colour.red() > 180 and colour.green() < 70 and colour.blue() > 180 for colour in colours)
 
 
 def test_every_control_says_what_it_is(qtbot):
