@@ -285,7 +285,7 @@ def render_bands(
                 session.set_dem(dem)
             if drape is not None:
                 session.set_drape(drape)
-            session.set_scene(scene or Scene())
+            session.set_scene(Scene() if scene is None else scene)
             for top in range(0, height, lines):
                 band = min(lines, height - top)
                 if band != session.size[1]:
