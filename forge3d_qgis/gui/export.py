@@ -22,7 +22,7 @@ from qgis.core import (
     QgsProject,
     QgsUnitTypes,
 )
-from qgis.PyQt.QtCore import QObject, QUrl
+from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication, QPushButton
 
@@ -139,6 +139,7 @@ class ExportController(QObject):
         self._task: BackgroundTask | None = None
         self._job: ExportJob | None = None
         self._drape_job = None
+        self._exported = Path()
 
     @property
     def busy(self) -> bool:
@@ -231,14 +232,17 @@ class ExportController(QObject):
             if then is not None:
                 then(outcome.value)
             else:
-                self._tell(outcome.value)
+                # In the next round: QGIS has a message of its own about a task that took long, which would hide this.
+                self._exported = outcome.value
+                QTimer.singleShot(0, self._tell)
         elif isinstance(outcome.error, Cancelled):
             self._say(tr("The export was cancelled. Nothing was written."), Qgis.MessageLevel.Info)
         else:
             log(f"Export: {type(outcome.error).__name__}: {outcome.error}", Qgis.MessageLevel.Critical)
             self._say(tr("Export failed: {reason}").format(reason=outcome.error), Qgis.MessageLevel.Critical)
 
-    def _tell(self, path: Path) -> None:
+    def _tell(self) -> None:
+        path = self._exported
         bar = self._iface.messageBar()
         message = bar.createMessage(tr("Forge3D"), tr("Exported to {path}").format(path=str(path)))
         button = QPushButton(tr("Open"))
