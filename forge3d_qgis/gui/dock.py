@@ -312,8 +312,8 @@ class ReliefDock(QgsDockWidget):
         stored = project_store.load_current()
         if stored is None:
             layer = self._iface.activeLayer()
-            if layers.problem_with(layer) is None:
-                self._silently_choose(layer, None)
+            # Where the active one is no DEM the box has chosen by itself: the form must be about the same layer.
+            self._silently_choose(layer if layers.problem_with(layer) is None else None, None)
             return
         settings, layer_id, pinned = stored
         layer = QgsProject.instance().mapLayer(layer_id)

@@ -1,4 +1,7 @@
-"""Played in the real QGIS by scripts/qgis_tour/run.sh: render, and quit TOUR_DELAY milliseconds later."""
+"""Played in the real QGIS by scripts/qgis_tour/run.sh: render, and quit TOUR_DELAY milliseconds later.
+
+With TOUR_EXPORT=PATH the picture is awaited, and an export to PATH is what QGIS is quit in.
+"""
 
 import os
 import time
@@ -9,7 +12,13 @@ from qgis.utils import plugins
 
 def scenario():
     yield 0.5
-    plugins["forge3d_qgis"].render_action.trigger()
+    plugin = plugins["forge3d_qgis"]
+    plugin.render_action.trigger()
+    if os.environ.get("TOUR_EXPORT"):
+        from forge3d_qgis.gui.export_dialog import ExportWish
+
+        yield lambda: plugin.dock.relief.last_frame is not None
+        plugin.dock.exporter.export(ExportWish(os.environ["TOUR_EXPORT"], 9000, 9000, 8, 96.0, False))
     yield float(os.environ["TOUR_DELAY"]) / 1000.0
     say(f"leaving at {time.time()} ")
     iface.messageBar().clearWidgets()

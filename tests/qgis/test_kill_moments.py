@@ -119,7 +119,18 @@ def test_export_interrupted(dock, iface, tmp_path, delay):
 @pytest.mark.parametrize("delay", EXIT_DELAYS)
 def test_qgis_ends(tmp_path, delay):
     """Asked to quit at this moment, the process is gone within two seconds."""
-    log = play_in_qgis("quit_scenario.py", tmp_path, TOUR_DELAY=str(delay))
+    quit_in_qgis(tmp_path, TOUR_DELAY=str(delay))
+
+
+def test_qgis_ends_in_an_export(tmp_path):
+    target = tmp_path / "pictures"
+    target.mkdir()
+    quit_in_qgis(tmp_path / "out", TOUR_DELAY="700", TOUR_EXPORT=str(target / "large.png"))
+    assert list(target.iterdir()) == []
+
+
+def quit_in_qgis(out, **more: str) -> None:
+    log = play_in_qgis("quit_scenario.py", out, **more)
     ended = time.time()
     left = float(log.split("leaving at ")[1].split()[0])
     assert ended - left < 2.0 + 0.5  # half a second for the virtual screen to close

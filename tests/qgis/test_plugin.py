@@ -473,7 +473,7 @@ def test_export_equals_the_preview(dock, iface, tmp_path):
     difference = np.abs(picture[:3].transpose(1, 2, 0)[opaque].astype(int) - shown[opaque][:, :3])
     assert opaque.any() and difference.max() <= 1
     assert (10000).to_bytes(4, "big") in path.read_bytes()[:120]  # 254 dpi are 10000 pixels a metre
-    assert any("same.png" in text for text in iface.words())
+    wait_for(lambda: any("same.png" in text for text in iface.words()))
     preferences.set_samples(preferences.DEFAULT_SAMPLES)
 
 
@@ -590,6 +590,18 @@ def test_not_a_dem_says_one_thing(plugin, iface):
     assert len(iface.words()) == 1 and "not a raster" in iface.words()[0]
     assert plugin.dock.preview.image() is None
     del layer
+
+
+def test_the_form_is_about_the_layer_in_the_box(plugin, iface, add_layer):
+    add_layer()
+    points = QgsVectorLayer("Point?crs=EPSG:4326", "points", "memory")
+    QgsProject.instance().addMapLayer(points)
+    iface.setActiveLayer(points)
+    dock = plugin.ensure_dock()
+    assert dock.layer_combo.currentLayer().name() == "dem"
+    assert not dock.panel.band.isVisibleTo(dock.panel)  # it has one band only
+    assert dock.panel.settings().colours == "ramp"  # and QGIS's first grey for a style
+    del points
 
 
 @needs_gpu
