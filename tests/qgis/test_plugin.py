@@ -426,6 +426,25 @@ def test_a_map_that_changes_by_being_drawn_is_not_drawn_for_ever(dock, iface):
     del layer
 
 
+@needs_gpu
+def test_a_layer_that_asks_for_repaint_while_it_is_drawn_is_not_drawn_for_ever(dock, iface, monkeypatch):
+    from forge3d_qgis import layers
+
+    drapes = []
+    keep = layers.drape_job
+
+    def drape_job(dem, crs, shown, *rest):
+        drapes.append(shown)
+        shown[0].triggerRepaint()
+        return keep(dem, crs, shown, *rest)
+
+    monkeypatch.setattr(layers, "drape_job", drape_job)
+    iface.canvas.setLayers([dock.relief.layer])
+    choose(dock, colours="canvas")
+    let_run(2000)
+    assert len(drapes) == 1
+
+
 def test_follows_the_active_layer_unless_pinned(plugin, iface, add_layer):
     first = add_layer(name="first")
     dock = small(plugin.ensure_dock())
