@@ -39,6 +39,7 @@ from qgis.PyQt.QtGui import QColor, QImage
 
 from .core.dem import Dem, block_mean, metres_per_unit, open_source, read_dem
 from .core.errors import DemError
+from .core.notes import Note
 from .core.scene import ColorRamp
 from .text import tr
 
@@ -223,7 +224,7 @@ class ProviderSource:
             longer = max(extent.width(), extent.height())
             cols = max(2, round(FALLBACK_SIDE * extent.width() / longer))
             rows = max(2, round(FALLBACK_SIDE * extent.height() / longer))
-            self.notes = (f"source without a size of its own, read as {cols}×{rows}",)
+            self.notes = (Note("source without a size of its own, read as {held}", held=f"{cols}×{rows}"),)
         self.size = (cols, rows)
         self._cell = (extent.width() / cols, extent.height() / rows)
         self._corner = (extent.xMinimum(), extent.yMaximum())

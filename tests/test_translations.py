@@ -27,3 +27,33 @@ def test_translation_is_complete(language):
         fields = sorted(re.findall(r"\{\w*\}", text))
         assert sorted(re.findall(r"\{\w*\}", known[text])) == fields, text
         assert known[text].count("&") == text.count("&"), text
+
+
+def test_every_note_of_core_has_words_in_the_fronts_language():
+    import ast
+
+    texts = set(update_translations.source_texts())
+    found = set()
+    for path in [*(ROOT / "forge3d_qgis" / "core").glob("*.py"), ROOT / "forge3d_qgis" / "layers.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note":
+                found |= {
+                    part.value
+                    for part in ast.walk(node.args[0])
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                }
+    assert len(found) > 10
+    # An unknown unit has its own name for words.
+    assert found - {"{unit} × {factor}"} <= texts
+
+
+def test_a_note_without_a_translator_reads_as_core_wrote_it_and_other_texts_pass():
+    from forge3d_qgis.core.notes import Note
+    from forge3d_qgis.gui.note_words import note_text
+
+    note = Note("{unit} × {factor}", unit="fathoms", factor="1.8288")
+    assert note == note_text(note) == "fathoms × 1.8288"
+    assert note_text(Note("degrees as {across}×{down} m a cell", across="74.6", down="92.5")) == (
+        "degrees as 74.6×92.5 m a cell"
+    )
+    assert note_text("written by another {source}") == "written by another {source}"

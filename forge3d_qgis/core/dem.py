@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from .errors import Cancelled, DemError
 from .memory_tracker import MAX_SIDE, MIB, plan
+from .notes import Note
 
 Heights = npt.NDArray[np.float32]
 Geotransform = tuple[float, float, float, float, float, float]
@@ -262,11 +263,11 @@ class GdalSource:
                 transform = gdal.GCPsToGeoTransform(dataset.GetGCPs())
             crs = dataset.GetGCPProjection() or crs
             if transform is not None:
-                self.notes += ("placed by its ground control points",)
+                self.notes += (Note("placed by its ground control points"),)
         if transform is not None and (
             not all(map(math.isfinite, transform)) or transform[1] * transform[5] == transform[2] * transform[4]
         ):
-            self.notes += ("its georeference is degenerate and was left aside",)
+            self.notes += (Note("its georeference is degenerate and was left aside"),)
             transform = None
         return (None if transform is None else tuple(map(float, transform))), crs  # type: ignore[return-value]
 
@@ -517,7 +518,11 @@ class UndeclaredVoid:
     @property
     def notes(self) -> tuple[str, ...]:
         return tuple(
-            f"{_minus(value)} read as void (undeclared nodata, {100 * count / self.cells:.3g} %)"
+            Note(
+                "{value} read as void (undeclared nodata, {share} %)",
+                value=_minus(value),
+                share=f"{100 * count / self.cells:.3g}",
+            )
             for value, count in sorted(self.counts.items())
         )
 
@@ -658,8 +663,8 @@ def _map_scale(crs_wkt: str, x: float, y: float) -> _MapScale:
         except RuntimeError:
             known = False
         if not known:
-            reason = "CRS not understood" if crs_wkt else "no CRS"
-            return _MapScale(1.0, 1.0, (f"{reason}: map units taken as metres",))
+            undone = Note("CRS not understood: map units taken as metres")
+            return _MapScale(1.0, 1.0, (undone if crs_wkt else Note("no CRS: map units taken as metres"),))
         ellipsoid = (srs.GetSemiMajor(), srs.GetInvFlattening())
         if srs.IsGeographic():
             degrees = math.degrees(srs.GetAngularUnits())
@@ -668,7 +673,11 @@ def _map_scale(crs_wkt: str, x: float, y: float) -> _MapScale:
             east, north = metres_per_degree(latitude, *ellipsoid)
             return _MapScale(east * degrees, north * degrees, from_degrees=True)
         unit = srs.GetLinearUnits() or 1.0
-        notes = [] if abs(unit - 1) < 1e-9 else [f"map units of {unit:.7g} m ({srs.GetLinearUnitsName()})"]
+        notes: list[str] = []
+        if abs(unit - 1) >= 1e-9:
+            notes = [
+                Note("map units of {metres} m ({name})", metres=f"{unit:.7g}", name=srs.GetLinearUnitsName() or "")
+            ]
         scale = _true_scale(osr, srs, x, y, ellipsoid, unit) if srs.IsProjected() else None
         if scale is None:
             return _MapScale(unit, unit, tuple(notes))
@@ -676,7 +685,8 @@ def _map_scale(crs_wkt: str, x: float, y: float) -> _MapScale:
         if max(abs(sx / unit - 1), abs(sy / unit - 1)) <= 0.01:
             # UTM and the like: within a per cent of true. Keep the lengths that the map's own ruler shows.
             return _MapScale(unit, unit, tuple(notes))
-        notes.append(f"projection's stretch undone: one map unit is {sx:.4g} × {sy:.4g} m here")
+        stretch = "projection's stretch undone: one map unit is {across} × {down} m here"
+        notes.append(Note(stretch, across=f"{sx:.4g}", down=f"{sy:.4g}"))
         return _MapScale(sx, sy, tuple(notes))
 
 
@@ -768,7 +778,8 @@ def read_dem(
     held = sketch.size
     if held != (area[2], area[3]):
         memory_bound = plan((area[2], area[3]), picture_size, memory_budget).size == held
-        notes.append(sketch.note if memory_bound else f"{area[2]}×{area[3]} read as {held[0]}×{held[1]}")
+        smaller = Note("{source} read as {held}", source=f"{area[2]}×{area[3]}", held=f"{held[0]}×{held[1]}")
+        notes.append(sketch.note if memory_bound else smaller)
     if undeclared is not None:
         notes.extend(undeclared.notes)
     low, high = _range(heights)
@@ -876,7 +887,7 @@ def _placed(
     g = source.geotransform
     crs_wkt = source.crs_wkt
     if g is None:
-        notes.append("no georeference: square cells of 1 m, row 0 in the north")
+        notes.append(Note("no georeference: square cells of 1 m, row 0 in the north"))
         g, crs_wkt = (0.0, 1.0, 0.0, float(source.size[1]), 0.0, -1.0), ""
         scale = _MapScale(1.0, 1.0)
     else:
@@ -884,7 +895,7 @@ def _placed(
         x, y = g[0] + centre_c * g[1] + centre_r * g[2], g[3] + centre_c * g[4] + centre_r * g[5]
         if not crs_wkt and _must_be_degrees(g, source.size, relief):
             east, north = metres_per_degree(y, *WGS84)
-            note = "no CRS: taken as degrees on WGS 84, as heights far exceed the extent"
+            note = Note("no CRS: taken as degrees on WGS 84, as heights far exceed the extent")
             scale = _MapScale(east, north, (note,), from_degrees=True)
         else:
             scale = _map_scale(crs_wkt, x, y)
@@ -892,7 +903,7 @@ def _placed(
         if scale.from_degrees:
             across = math.hypot(g[1] * scale.x, g[4] * scale.y)
             down = math.hypot(g[2] * scale.x, g[5] * scale.y)
-            notes.append(f"degrees as {_short(across)}×{_short(down)} m a cell")
+            notes.append(Note("degrees as {across}×{down} m a cell", across=_short(across), down=_short(down)))
     geotransform = (
         g[0] + left * g[1] + top * g[2], g[1] * fx, g[2] * fy,
         g[3] + left * g[4] + top * g[5], g[4] * fx, g[5] * fy,
@@ -919,13 +930,13 @@ def _must_be_degrees(g: Geotransform, size: tuple[int, int], relief: float) -> b
 def _z_factor(unit: str, z_factor: float | None, notes: list[str]) -> float:
     if z_factor is not None:
         if z_factor != 1.0:
-            notes.append(f"heights × {z_factor:.7g}")
+            notes.append(Note("heights × {factor}", factor=f"{z_factor:.7g}"))
         return float(z_factor)
     factor = metres_per_unit(unit)
     if factor is None:
-        notes.append(f"unit of heights «{unit}» not known, taken as metres")
+        notes.append(Note("unit of heights «{unit}» not known, taken as metres", unit=unit))
         return 1.0
     if factor != 1.0:
-        feet = {0.3048: "feet", 1200 / 3937: "US survey feet"}
-        notes.append(f"{feet.get(factor, unit)} × {factor:.7g}")
+        templates = {0.3048: "feet × {factor}", 1200 / 3937: "US survey feet × {factor}"}
+        notes.append(Note(templates.get(factor, "{unit} × {factor}"), unit=unit, factor=f"{factor:.7g}"))
     return factor

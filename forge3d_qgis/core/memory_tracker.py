@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import MemoryBudgetError, SceneError
+from .notes import Note
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -67,7 +68,12 @@ class Plan:
         if self.size == self.source_size:
             return ""
         (cols, rows), (held_cols, held_rows) = self.source_size, self.size
-        return f"{cols}×{rows} read as {held_cols}×{held_rows} to stay within {format_bytes(self.budget)}"
+        return Note(
+            "{source} read as {held} to stay within {budget}",
+            source=f"{cols}×{rows}",
+            held=f"{held_cols}×{held_rows}",
+            budget=format_bytes(self.budget),
+        )
 
 
 def plan(

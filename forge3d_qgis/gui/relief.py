@@ -28,6 +28,7 @@ from ..text import number, tr
 from . import preferences, sentinel
 from .cpu_preview import Coarse, coarsened, hillshade
 from .map_watch import MapWatch
+from .note_words import note_text
 from .panel import default_stops
 from .pose import Pose
 from .task import BackgroundTask, Outcome, reading_task
@@ -660,7 +661,7 @@ class Relief(QObject):
         parts = []
         if not any("read as" in note and "×" in note for note in dem.notes):
             parts.append(tr("{cols}×{rows} read whole").format(cols=cols, rows=rows))
-        parts += dem.notes
+        parts += [note_text(note) for note in dem.notes]
         parts.append(tr("exaggeration {factor}").format(factor=number(self.settings.exaggeration, 1)))
         return " · ".join(parts)
 

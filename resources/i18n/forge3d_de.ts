@@ -296,6 +296,74 @@
         <translation>{time} s</translation>
     </message>
     <message>
+        <source>{source} read as {held} to stay within {budget}</source>
+        <translation>{source} als {held} gelesen, um unter {budget} zu bleiben</translation>
+    </message>
+    <message>
+        <source>{source} read as {held}</source>
+        <translation>{source} als {held} gelesen</translation>
+    </message>
+    <message>
+        <source>source without a size of its own, read as {held}</source>
+        <translation>Quelle ohne eigene Größe, als {held} gelesen</translation>
+    </message>
+    <message>
+        <source>{value} read as void (undeclared nodata, {share} %)</source>
+        <translation>{value} als leer gelesen (nicht angegebener NoData-Wert, {share} %)</translation>
+    </message>
+    <message>
+        <source>degrees as {across}×{down} m a cell</source>
+        <translation>Grad als {across}×{down} m je Zelle</translation>
+    </message>
+    <message>
+        <source>map units of {metres} m ({name})</source>
+        <translation>Karteneinheiten von {metres} m ({name})</translation>
+    </message>
+    <message>
+        <source>projection's stretch undone: one map unit is {across} × {down} m here</source>
+        <translation>Verzerrung der Projektion aufgehoben: eine Karteneinheit ist hier {across} × {down} m</translation>
+    </message>
+    <message>
+        <source>no georeference: square cells of 1 m, row 0 in the north</source>
+        <translation>keine Georeferenz: quadratische Zellen von 1 m, Zeile 0 im Norden</translation>
+    </message>
+    <message>
+        <source>no CRS: taken as degrees on WGS 84, as heights far exceed the extent</source>
+        <translation>kein KBS: als Grad auf WGS 84 genommen, da die Höhen die Ausdehnung weit übersteigen</translation>
+    </message>
+    <message>
+        <source>CRS not understood: map units taken as metres</source>
+        <translation>KBS nicht verstanden: Karteneinheiten als Meter genommen</translation>
+    </message>
+    <message>
+        <source>no CRS: map units taken as metres</source>
+        <translation>kein KBS: Karteneinheiten als Meter genommen</translation>
+    </message>
+    <message>
+        <source>placed by its ground control points</source>
+        <translation>nach seinen Passpunkten gelegt</translation>
+    </message>
+    <message>
+        <source>its georeference is degenerate and was left aside</source>
+        <translation>seine Georeferenz ist entartet und blieb unbeachtet</translation>
+    </message>
+    <message>
+        <source>heights × {factor}</source>
+        <translation>Höhen × {factor}</translation>
+    </message>
+    <message>
+        <source>unit of heights «{unit}» not known, taken as metres</source>
+        <translation>Höheneinheit «{unit}» unbekannt, als Meter genommen</translation>
+    </message>
+    <message>
+        <source>feet × {factor}</source>
+        <translation>Fuß × {factor}</translation>
+    </message>
+    <message>
+        <source>US survey feet × {factor}</source>
+        <translation>US-Vermessungsfuß × {factor}</translation>
+    </message>
+    <message>
         <source>Copy &amp;diagnostics</source>
         <translation>&amp;Diagnose kopieren</translation>
     </message>

@@ -296,6 +296,74 @@
         <translation>{time} s</translation>
     </message>
     <message>
+        <source>{source} read as {held} to stay within {budget}</source>
+        <translation>{source} lu en {held} pour rester sous {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held}</source>
+        <translation>{source} lu en {held}</translation>
+    </message>
+    <message>
+        <source>source without a size of its own, read as {held}</source>
+        <translation>source sans taille propre, lue en {held}</translation>
+    </message>
+    <message>
+        <source>{value} read as void (undeclared nodata, {share} %)</source>
+        <translation>{value} lu comme vide (nodata non déclaré, {share} %)</translation>
+    </message>
+    <message>
+        <source>degrees as {across}×{down} m a cell</source>
+        <translation>degrés comptés {across}×{down} m par cellule</translation>
+    </message>
+    <message>
+        <source>map units of {metres} m ({name})</source>
+        <translation>unités de carte de {metres} m ({name})</translation>
+    </message>
+    <message>
+        <source>projection's stretch undone: one map unit is {across} × {down} m here</source>
+        <translation>étirement de la projection annulé : une unité de carte vaut ici {across} × {down} m</translation>
+    </message>
+    <message>
+        <source>no georeference: square cells of 1 m, row 0 in the north</source>
+        <translation>pas de géoréférence : cellules carrées de 1 m, ligne 0 au nord</translation>
+    </message>
+    <message>
+        <source>no CRS: taken as degrees on WGS 84, as heights far exceed the extent</source>
+        <translation>pas de SCR : pris en degrés sur WGS 84, les hauteurs dépassant de loin l'étendue</translation>
+    </message>
+    <message>
+        <source>CRS not understood: map units taken as metres</source>
+        <translation>SCR non compris : unités de carte prises en mètres</translation>
+    </message>
+    <message>
+        <source>no CRS: map units taken as metres</source>
+        <translation>pas de SCR : unités de carte prises en mètres</translation>
+    </message>
+    <message>
+        <source>placed by its ground control points</source>
+        <translation>placé par ses points de contrôle</translation>
+    </message>
+    <message>
+        <source>its georeference is degenerate and was left aside</source>
+        <translation>sa géoréférence est dégénérée et a été laissée de côté</translation>
+    </message>
+    <message>
+        <source>heights × {factor}</source>
+        <translation>hauteurs × {factor}</translation>
+    </message>
+    <message>
+        <source>unit of heights «{unit}» not known, taken as metres</source>
+        <translation>unité des hauteurs «{unit}» inconnue, prise en mètres</translation>
+    </message>
+    <message>
+        <source>feet × {factor}</source>
+        <translation>pieds × {factor}</translation>
+    </message>
+    <message>
+        <source>US survey feet × {factor}</source>
+        <translation>pieds d'arpentage US × {factor}</translation>
+    </message>
+    <message>
         <source>Copy &amp;diagnostics</source>
         <translation>Copier le &amp;diagnostic</translation>
     </message>
