@@ -279,7 +279,7 @@ impl PyRenderer {
                     for strip in values.chunks(rows_per_strip * cols) {
                         self.with(py, |renderer| {
                             renderer.check_cancelled()?;
-                            builder.write_rows(renderer.gpu(), strip)
+                            builder.write_rows(renderer.gpu(), strip, &|| renderer.check_cancelled())
                         })?;
                     }
                 }
@@ -294,7 +294,7 @@ impl PyRenderer {
                         let values = strip.as_slice()?;
                         self.with(py, |renderer| {
                             renderer.check_cancelled()?;
-                            builder.write_rows(renderer.gpu(), values)
+                            builder.write_rows(renderer.gpu(), values, &|| renderer.check_cancelled())
                         })?;
                     }
                 }

@@ -315,6 +315,24 @@ impl GpuContext {
         self.wait(Some(index))
     }
 
+    /// Waits as `wait`, but `stop` is asked every few milliseconds and its error ends the wait: the work then goes on
+    /// unwatched. The first copy into a large texture clears all of it, which takes a driver without a GPU longer than
+    /// people wait.
+    pub(crate) fn wait_unless(
+        &self,
+        index: Option<wgpu::SubmissionIndex>,
+        stop: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
+        for _ in 0..500 {
+            let timeout = Some(std::time::Duration::from_millis(20));
+            match self.device.poll(wgpu::PollType::Wait { submission_index: index.clone(), timeout }) {
+                Err(wgpu::PollError::Timeout) => stop()?,
+                _ => break,
+            }
+        }
+        self.wait(index)
+    }
+
     /// Waits for a submission (or the last one), at most ten seconds: Windows resets a driver after two.
     pub(crate) fn wait(&self, index: Option<wgpu::SubmissionIndex>) -> Result<()> {
         let timeout = Some(std::time::Duration::from_secs(10));

@@ -38,16 +38,18 @@ impl StripUpload {
         Ok(Self { staging, row_bytes, padded, rows_per_strip })
     }
 
-    /// Writes `rows` rows from `first_row` on; `fill(row, bytes)` makes each. Waits until the GPU has them.
+    /// Writes `rows` rows from `first_row` on; `fill(row, bytes)` makes each. Waits until the GPU has them, or until `stop`
+    /// answers with an error.
     pub fn write(
         &self,
         gpu: &GpuContext,
         texture: &TrackedTexture,
         first_row: u32,
         rows: u32,
+        stop: &dyn Fn() -> Result<()>,
         mut fill: impl FnMut(u32, &mut [u8]),
     ) -> Result<()> {
-        map(gpu, &self.staging, wgpu::MapMode::Write)?;
+        map(gpu, &self.staging, wgpu::MapMode::Write, stop)?;
         {
             let mut view = self
                 .staging
@@ -81,7 +83,8 @@ impl StripUpload {
             },
             wgpu::Extent3d { width: (self.row_bytes / 4) as u32, height: rows, depth_or_array_layers: 1 },
         );
-        gpu.submit_and_wait(encoder)
+        let index = gpu.queue.submit([encoder.finish()]);
+        gpu.wait_unless(Some(index), stop)
     }
 }
 
@@ -149,7 +152,7 @@ pub fn read_mapped<T>(
     bytes: u64,
     take: impl FnOnce(&[u8]) -> T,
 ) -> Result<T> {
-    map(gpu, buffer, wgpu::MapMode::Read)?;
+    map(gpu, buffer, wgpu::MapMode::Read, &|| Ok(()))?;
     let value = {
         let view =
             buffer.slice(..bytes).get_mapped_range().map_err(|error| RenderError::Readback(error.to_string()))?;
@@ -159,13 +162,13 @@ pub fn read_mapped<T>(
     Ok(value)
 }
 
-fn map(gpu: &GpuContext, buffer: &TrackedBuffer, mode: wgpu::MapMode) -> Result<()> {
+fn map(gpu: &GpuContext, buffer: &TrackedBuffer, mode: wgpu::MapMode, stop: &dyn Fn() -> Result<()>) -> Result<()> {
     let (sender, receiver) = std::sync::mpsc::channel();
     buffer.slice(..).map_async(mode, move |result| {
         // The receiver lives until the answer came or the wait failed: nobody to tell in the second case.
         let _ = sender.send(result);
     });
-    gpu.wait(None)?;
+    gpu.wait_unless(None, stop)?;
     // The callback may run in another thread's poll, a moment after ours returned.
     match receiver.recv_timeout(std::time::Duration::from_secs(10)) {
         Ok(Ok(())) => Ok(()),
@@ -224,7 +227,7 @@ mod tests {
         let upload = StripUpload::new(&gpu, width, height).expect("a staging buffer");
         let row_bytes = width as usize * 4;
         upload
-            .write(&gpu, &texture, 0, height, |row, out| {
+            .write(&gpu, &texture, 0, height, &|| Ok(()), |row, out| {
                 out.copy_from_slice(&sent[(height - 1 - row) as usize * row_bytes..][..row_bytes])
             })
             .expect("an upload");

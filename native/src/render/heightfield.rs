@@ -199,7 +199,7 @@ impl Builder {
     }
 
     /// The next rows, row-major, each as long as the DEM is wide.
-    pub fn write_rows(&mut self, gpu: &GpuContext, heights: &[f32]) -> Result<()> {
+    pub fn write_rows(&mut self, gpu: &GpuContext, heights: &[f32], stop: &dyn Fn() -> Result<()>) -> Result<()> {
         let cols = self.field.dem.cols as usize;
         let last_row = self.field.dem.rows - 1;
         let (upload, survey, texture) = (&self.upload, &mut self.survey, &self.field.heights);
@@ -207,7 +207,7 @@ impl Builder {
             let first_row = self.next_row;
             let rows = (strip.len() / cols) as u32;
             gpu.scoped(RenderError::Upload, || {
-                upload.write(gpu, texture, first_row, rows, |row, out| {
+                upload.write(gpu, texture, first_row, rows, stop, |row, out| {
                     let at = (row - first_row) as usize * cols;
                     survey.row(row, last_row, &strip[at..at + cols], out);
                 })

@@ -301,6 +301,7 @@ impl Renderer {
     /// An sRGB picture over the ground: size and rows of RGBA bytes, or none.
     pub fn set_drape(&mut self, drape: Option<([u32; 2], &[u8])>) -> Result<()> {
         let gpu = Arc::clone(&self.gpu);
+        let signals = self.signals();
         self.terrain_group = None;
         self.current = None;
         self.drape = gpu.scoped(RenderError::Upload, || match drape {
@@ -312,7 +313,7 @@ impl Renderer {
                 let mut row = 0;
                 while row < size[1] {
                     let rows = upload.rows_per_strip.min(size[1] - row);
-                    upload.write(&gpu, &texture, row, rows, |row, out| {
+                    upload.write(&gpu, &texture, row, rows, &|| signals.check(), |row, out| {
                         out.copy_from_slice(&bytes[row as usize * row_bytes..][..row_bytes])
                     })?;
                     row += rows;

@@ -50,6 +50,6 @@ pub fn renderer(size: [u32; 2], ground: &Ground) -> Renderer {
 pub fn load(renderer: &mut Renderer, ground: &Ground) {
     let dem = Dem::new(ground.cols as u32, ground.rows as u32, [1.0, 0.0, 0.0, -1.0]).expect("a plain grid");
     let mut builder = renderer.begin_heights(dem).expect("memory for the heights");
-    builder.write_rows(renderer.gpu(), &ground.heights).expect("an upload");
+    builder.write_rows(renderer.gpu(), &ground.heights, &|| Ok(())).expect("an upload");
     renderer.finish_heights(builder).expect("valid heights");
 }
