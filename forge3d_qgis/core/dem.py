@@ -269,6 +269,7 @@ class GdalSource:
         ):
             self.notes += (Note("its georeference is degenerate and was left aside"),)
             transform = None
+        # A tuple of any length to the type checker; GDAL's transforms have six numbers.
         return (None if transform is None else tuple(map(float, transform))), crs  # type: ignore[return-value]
 
     @property

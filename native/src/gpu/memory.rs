@@ -132,12 +132,6 @@ impl Ledger {
         }
     }
 
-    /// The limits in force.
-    #[must_use]
-    pub fn budget(&self) -> Budget {
-        self.books().budget
-    }
-
     /// The numbers now.
     #[must_use]
     pub fn metrics(&self) -> MemoryMetrics {
@@ -152,12 +146,6 @@ impl Ledger {
             top,
             ..books.numbers.clone()
         }
-    }
-
-    /// Forgets the highest total.
-    pub fn reset_peak(&self) {
-        let mut books = self.books();
-        books.numbers.peak_bytes = books.numbers.total_bytes();
     }
 
     fn reserve(self: &Arc<Self>, label: &'static str, bytes: u64, sort: Sort) -> Result<Reservation> {
