@@ -15,6 +15,9 @@ pub const VOID_HEIGHT: f32 = -3e38;
 /// Anything below is void.
 pub const VOID_LIMIT: f32 = -1e38;
 
+/// What finite heights below `VOID_LIMIT` are taken for: as far outside of any terrain, and not void.
+const FAR_BELOW: f32 = -9e37;
+
 /// Squares a side, at most, of the coarse maxima.
 const COARSE_SIDE: u32 = 128;
 
@@ -299,7 +302,8 @@ impl FactsPart {
 
     fn clean(&mut self, heights: &[f32]) {
         for (clean, height) in self.clean.iter_mut().zip(heights) {
-            *clean = if height.is_finite() { *height } else { VOID_HEIGHT };
+            // A finite number beyond any terrain is no void that somebody meant: it stays above the limit, and is refused.
+            *clean = if height.is_finite() { height.max(FAR_BELOW) } else { VOID_HEIGHT };
         }
     }
 
