@@ -20,8 +20,9 @@ from typing import Any, NoReturn, TypeVar
 
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
+from .core.ramps import ColorRamp
 from .core.render import MAX_SAMPLES
-from .core.scene import PROJECTIONS, SHADINGS, Camera, ColorRamp, Sun
+from .core.scene import PROJECTIONS, SHADINGS, Camera, Sun
 
 OK, FAILED, WRONG_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
