@@ -1,4 +1,4 @@
-"""The command line: ``python -m forge3d_qgis`` or ``forge3d-qgis``. Parses, calls ``core``, prints; no more.
+"""The commands: parses arguments, calls ``core``, returns the lines to print; no more.
 
 numpy, GDAL and the native module are imported when a command needs them, so that ``--help`` answers at once.
 """
@@ -6,11 +6,11 @@ numpy, GDAL and the native module are imported when a command needs them, so tha
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import math
 import os
-import signal
 import sys
 import threading
 import time
@@ -21,10 +21,9 @@ from typing import Any, NoReturn, TypeVar
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
 from .core.ramps import ColorRamp
-from .core.render import MAX_SAMPLES
+from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, SHADINGS, Camera, Sun
-
-OK, FAILED, WRONG_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
+from .core.text_file import read_text
 
 _T = TypeVar("_T")
 
@@ -48,11 +47,13 @@ gdaldem color-relief reads them.
 """
 
 
-class _Arguments(argparse.ArgumentParser):
-    """Ends with one line and the place to look, not with the whole usage."""
+class WrongArguments(Exception):
+    """The command line says what it cannot mean. The text is one line and the place to look."""
 
+
+class _Arguments(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_ARGUMENTS, f"forge3d-qgis: {message} (see {self.prog} --help)\n")
+        raise WrongArguments(f"{message} (see {self.prog} --help)")
 
 
 def _argument(parse: Callable[[str], _T], name: str) -> Callable[[str], _T]:
@@ -69,10 +70,17 @@ def _argument(parse: Callable[[str], _T], name: str) -> Callable[[str], _T]:
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, cross, height = text.lower().replace("×", "x").partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and 1 <= int(width) <= 16384 >= int(height) >= 1):
-        raise ValueError(f"expected WIDTHxHEIGHT of 1..16384 pixels; got {text!r}; fix: write for example 1600x1000")
+    width, _, height = text.lower().replace("×", "x").partition("x")
+    if not (1 <= _whole_number(width) <= MAX_PICTURE_SIDE >= _whole_number(height) >= 1):
+        raise ValueError(
+            f"expected WIDTHxHEIGHT of 1..{MAX_PICTURE_SIDE} pixels; got {text!r}; fix: write for example 1600x1000"
+        )
     return int(width), int(height)
+
+
+def _whole_number(text: str) -> int:
+    """The number, -1 for what is none or beyond use: Python itself refuses to read thousands of digits."""
+    return int(text) if text.isdecimal() and len(text) <= 9 else -1
 
 
 def _number(text: str) -> float:
@@ -86,7 +94,7 @@ def _number(text: str) -> float:
 
 
 def _samples(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= MAX_SAMPLES):
+    if not 1 <= _whole_number(text) <= MAX_SAMPLES:
         raise ValueError(f"expected 1..{MAX_SAMPLES}; got {text!r}; fix: 1 is a sketch, 16 smooth, 64 for print")
     return int(text)
 
@@ -98,11 +106,20 @@ def _z_factor(text: str) -> float:
     return value
 
 
+def _band(text: str) -> int:
+    if _whole_number(text) < 1:
+        raise ValueError(f"expected a number from 1; got {text!r}; fix: gdalinfo lists the bands")
+    return int(text)
+
+
 def _ramp(text: str) -> ColorRamp:
     if text in ramp_names():
         return ColorRamp.named(text)
-    if not Path(text).exists():
-        raise SceneError(f"expected a file or one of {', '.join(ramp_names())}; got {text!r}; fix: check the name")
+    try:
+        os.stat(text)
+    except (OSError, ValueError):
+        names = ", ".join(ramp_names())
+        raise SceneError(f"expected a file or one of {names}; got {text!r}; fix: check the name") from None
     return ColorRamp.from_file(text)
 
 
@@ -174,7 +191,9 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"
     )
-    group.add_argument("--band", type=int, metavar="N", help="band that holds the heights (default: 1)")
+    group.add_argument(
+        "--band", type=_argument(_band, "number"), metavar="N", help="band that holds the heights (default: 1)"
+    )
     group.add_argument(
         "--z-factor", type=_argument(_z_factor, "number"), metavar="X",
         help="metres of one height unit: 0.3048 for feet (default: from the band's unit)",
@@ -199,12 +218,7 @@ def scene_of(arguments: argparse.Namespace) -> Scene:
     """
     base = Scene()
     if arguments.scene is not None:
-        try:
-            text = Path(arguments.scene).read_text(encoding="utf-8-sig")  # some editors on Windows write the mark
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise SceneError(f"--scene: expected a readable file; got {arguments.scene}: {reason}") from None
-        base = Scene.from_json(text)
+        base = Scene.from_json(read_text(arguments.scene, "--scene"))
 
     def given(kind: type[Any], *names: str) -> dict[str, Any]:
         known = {entry.name for entry in dataclasses.fields(kind)}
@@ -232,9 +246,13 @@ def scene_of(arguments: argparse.Namespace) -> Scene:
 
 
 class _Progress:
-    """A line on stderr that says how far a step is. Silent where stderr is no terminal."""
+    """A line on stderr that says how far a step is. Silent where stderr is no terminal.
 
-    def __init__(self) -> None:
+    ``heed`` is called at each step, and raises when the run has to end.
+    """
+
+    def __init__(self, heed: Callable[[], object]) -> None:
+        self._heed = heed
         # None where the caller has closed it, as services do.
         self._shown = sys.stderr is not None and sys.stderr.isatty()
         self._last = 0.0
@@ -242,21 +260,27 @@ class _Progress:
 
     def step(self, label: str) -> Callable[[float], None]:
         def show(fraction: float) -> None:
+            self._heed()
             now = time.monotonic()
             if not self._shown or (now - self._last < 0.05 and 0 < fraction < 1):
                 return
             self._last, self._open = now, True
             bar = "█" * round(24 * fraction)
-            sys.stderr.write(f"\r\x1b[K{label:8} {bar:░<24} {fraction:4.0%}")
-            sys.stderr.flush()
+            self._write(f"\r\x1b[K{label:8} {bar:░<24} {fraction:4.0%}")
 
         return show
 
     def clear(self) -> None:
         if self._open:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            self._write("\r\x1b[K")
             self._open = False
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:  # the terminal has gone: that ends the line, not the picture
+            self._shown = self._open = False
 
 
 class _DeviceStart(threading.Thread):
@@ -286,93 +310,109 @@ class _DeviceStart(threading.Thread):
         return self._budget
 
 
-def _render(arguments: argparse.Namespace, scene: Scene) -> int:
+def _refuse_to_lose(arguments: argparse.Namespace) -> None:
+    """No output may replace what is read, nor the other output. Raises Forge3dError."""
+    ramp = None if arguments.ramp in ramp_names() else arguments.ramp
+    read = [
+        ("the DEM itself", arguments.dem),
+        ("the scene that is read", arguments.scene),
+        ("the ramp that is read", ramp),
+    ]
+    outputs = [("the picture's own name", arguments.out)]
+    if arguments.metrics is not None:
+        outputs.append(("the metrics' own name", arguments.metrics))
+    for number, (_, out) in enumerate(outputs):
+        for what, other in [*read, *outputs[:number]]:
+            if other is not None and _same_file(out, other):
+                raise Forge3dError(f"{out}: expected a file to write; got {what}; fix: choose another name")
+
+
+def _same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether both names lead to one regular file, which may not be there yet. A device may well be named twice."""
+    # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
+    if os.path.exists(one) and not os.path.isfile(one):
+        return False
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # one of them is not there yet, or no name at all
+        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def _render(arguments: argparse.Namespace, scene: Scene, heed: Callable[[], object]) -> list[str]:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
-    out: Path = arguments.out
-    for path in (out, arguments.metrics):
-        if path is not None and not path.parent.is_dir():
-            raise Forge3dError(f"{path}: expected an existing folder; got {path.parent}; fix: make it first")
-        # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
-        if path is not None and path.exists() and os.path.exists(arguments.dem) and path.samefile(arguments.dem):
-            raise Forge3dError(f"{path}: expected a file to write; got the DEM itself; fix: choose another name")
+    _refuse_to_lose(arguments)
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, scene, start)
+        return _render_on(device, arguments, scene, start, heed)
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
-def _render_on(device: _DeviceStart, arguments: argparse.Namespace, scene: Scene, start: float) -> int:
-    out: Path = arguments.out
+def _render_on(
+    device: _DeviceStart, arguments: argparse.Namespace, scene: Scene, start: float, heed: Callable[[], object]
+) -> list[str]:
     from .core.dem import open_source, read_dem
-    from .core.export import PngWriter
+    from .core.export import PngWriter, WholeFile
     from .core.render import render_bands
 
-    source = open_source(arguments.dem, arguments.band)
-    budget = arguments.memory_budget or device.budget()
-    shown = _Progress()
+    out: Path = arguments.out
+    shown = _Progress(heed)
     ms: dict[str, float] = {}
-    read_start = time.perf_counter()
-    try:
-        dem = read_dem(
-            source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
-            progress=shown.step("reading"),
-        )  # fmt: skip
-        device.budget()  # its failure, if it has one, before anything is written
-        ms["device"] = device.ms
-        ms["read"] = (time.perf_counter() - read_start) * 1000
-        metrics: dict[str, Any] = {}
-        encode = 0.0
-        width, height = arguments.size
+    metrics: dict[str, Any] = {}
+    width, height = arguments.size
+    with contextlib.ExitStack() as stack:
+        # Both files are begun first: what cannot be written is told before anything is read or drawn.
+        report = stack.enter_context(WholeFile(arguments.metrics)) if arguments.metrics is not None else None
         with PngWriter(out, width, height, alpha=scene.background == "transparent") as writer:
-            for _, rows in render_bands(
-                dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
-                memory_budget=budget, metrics=metrics, progress=shown.step("drawing"),
-            ):  # fmt: skip
-                before = time.perf_counter()
-                writer.write_rows(rows)
-                encode += time.perf_counter() - before
+            try:
+                source = open_source(arguments.dem, arguments.band)
+                budget = arguments.memory_budget or device.budget()
+                read_start = time.perf_counter()
+                dem = read_dem(
+                    source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
+                    progress=shown.step("reading"),
+                )  # fmt: skip
+                device.budget()  # raises its failure, if it has one
+                ms["device"] = device.ms
+                ms["read"] = (time.perf_counter() - read_start) * 1000
+                encode = 0.0
+                for _, rows in render_bands(
+                    dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
+                    memory_budget=budget, metrics=metrics, progress=shown.step("drawing"),
+                ):  # fmt: skip
+                    before = time.perf_counter()
+                    writer.write_rows(rows)
+                    encode += time.perf_counter() - before
+            finally:
+                shown.clear()
+            heed()
             before = time.perf_counter()
-        encode += time.perf_counter() - before
-    finally:
-        shown.clear()
-    for step in ("upload", "pyramid", "compile", "trace", "resolve", "readback"):
-        ms[step] = float(metrics[f"{step}_ms"])
-    ms["encode"] = encode * 1000
-    ms["total"] = (time.perf_counter() - start) * 1000
-    peak = int(metrics["peak_bytes"])
-    if arguments.metrics is not None:
-        report = {
-            "ms": {step: round(value, 3) for step, value in ms.items()},
-            "adapter": metrics["adapter"],
-            "samples": metrics["samples"],
-            "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": out.stat().st_size},
-            "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
-            "memory": {"budget": budget, "peak_bytes": peak, **metrics["memory"]},
-            "renderer": {key: value for key, value in metrics.items() if key != "memory"},
-        }
-        _write_json(arguments.metrics, report)
+            writer.close()
+            encode += time.perf_counter() - before
+        for step in ("upload", "pyramid", "compile", "trace", "resolve", "readback"):
+            ms[step] = float(metrics[f"{step}_ms"])
+        ms["encode"] = encode * 1000
+        ms["total"] = (time.perf_counter() - start) * 1000
+        peak = int(metrics["peak_bytes"])
+        if report is not None:
+            content = {
+                "ms": {step: round(value, 3) for step, value in ms.items()},
+                "adapter": metrics["adapter"],
+                "samples": metrics["samples"],
+                "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
+                "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
+                "memory": {"budget": budget, "peak_bytes": peak, **metrics["memory"]},
+                "renderer": {key: value for key, value in metrics.items() if key != "memory"},
+            }
+            report.write(json.dumps(content, indent=2).encode() + b"\n")
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
     facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, str(metrics["adapter"])]
-    print("; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"]))
-    return OK
+    return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"])]
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise Forge3dError(f"{path}: expected to write there; got: {reason}; fix: choose another place") from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _devices() -> int:
+def _devices() -> list[str]:
     from .core.errors import DeviceError
     from .core.render import adapters
 
@@ -383,72 +423,26 @@ def _devices() -> int:
             "software one (Debian, Ubuntu: mesa-vulkan-drivers)"
         )
     width = max(len(str(info["name"])) for info in found)
-    for number, info in enumerate(found):
-        mark = "auto" if number == 0 else ""
-        print(f"{mark:4}  {info['kind']!s:10}  {info['name']!s:{width}}  {info['backend']}  {info['driver']}".rstrip())
-    return OK
+    marks = ["auto", *[""] * (len(found) - 1)]
+    return [
+        f"{mark:4}  {info['kind']!s:10}  {info['name']!s:{width}}  {info['backend']}  {info['driver']}".rstrip()
+        for mark, info in zip(marks, found)
+    ]
 
 
-def _close_output() -> None:
-    """What is left in the buffer of standard output goes nowhere: Python would complain at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None) -> list[str]:
+    """Runs one command and returns what it has to say. argparse itself prints and exits for ``--help``.
 
-
-def _leave_nothing_behind() -> None:
-    """`kill`, `timeout` and a closed terminal end a run as Ctrl-C does: what was begun is deleted."""
-
-    def end(number: int, frame: object) -> NoReturn:
-        sys.exit(128 + number)
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if (
-            number is not None
-            and threading.current_thread() is threading.main_thread()
-            and signal.getsignal(number) is signal.SIG_DFL  # not what `nohup` has set aside
-        ):
-            signal.signal(number, end)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code. argparse itself exits for ``--help`` and wrong arguments."""
-    # libwayland complains on stderr where this is unset, as it is on servers. No picture here needs a display.
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/nonexistent")
-    _leave_nothing_behind()
+    ``heed`` is called every now and then; what it raises ends the run. Raises WrongArguments, Forge3dError.
+    """
     arguments_parser = parser()
     arguments = arguments_parser.parse_args(argv)
     if arguments.command is None:
-        arguments_parser.print_help(sys.stderr)
-        return WRONG_ARGUMENTS
+        arguments_parser.exit(2, arguments_parser.format_help())
+    if arguments.command == "devices":
+        return _devices()
     try:
-        if arguments.command == "devices":
-            code = _devices()
-        else:
-            try:
-                scene = scene_of(arguments)
-            except SceneError as error:
-                arguments_parser.error(str(error))
-            code = _render(arguments, scene)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where its failure can be told, and not while Python ends
-        return code
-    except Forge3dError as error:
-        print(f"forge3d-qgis: {error}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("forge3d-qgis: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away
-        _close_output()
-        return FAILED
-    except OSError as error:  # files have errors of their own: this is standard output on a full disk
-        _close_output()
-        print(f"forge3d-qgis: standard output: {error.strerror or error}", file=sys.stderr)
-        return FAILED
-    except MemoryError:
-        print("forge3d-qgis: the system is out of memory; fix: lower --memory-budget or --size", file=sys.stderr)
-        return FAILED
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        scene = scene_of(arguments)
+    except SceneError as error:
+        arguments_parser.error(str(error))
+    return _render(arguments, scene, heed)
