@@ -65,7 +65,7 @@ class WholeFile:
         self._target = self.path
         self._begun = _Begun()
         # For an interrupt where no `with` stands guard yet, or no longer. Called at collection, at exit at the latest.
-        weakref.finalize(self, self._begun.take_back)
+        self._guard = weakref.finalize(self, self._begun.take_back)
         try:
             self._begin()
         except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
@@ -152,10 +152,12 @@ class WholeFile:
             self.discard()
             raise
         self._begun.file = self._begun.part = None
+        self._guard.detach()
 
     def discard(self) -> None:
         """Gives up: deletes what was written so far. The file of that name was never touched."""
         self._begun.take_back()
+        self._guard.detach()
 
     def __enter__(self) -> WholeFile:
         return self
