@@ -48,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("interrupted")
         return INTERRUPTED
+    finally:
+        if sys.stderr is not None:
+            try:
+                sys.stderr.flush()  # of a progress whose terminal has gone
+            except OSError:
+                _abandon(sys.stderr)
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -14,10 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal
-
-ROOT = Path(__file__).resolve().parents[2]
-FAKE = ROOT / "tests" / "core" / "fakes" / "forge3d_native.py"
-SAMPLE = ROOT / "resources" / "sample" / "jacksboro_fault.tif"
+from stranger import FAKE, ROOT, SAMPLE
 
 
 def environment(**more: str) -> dict[str, str]:
