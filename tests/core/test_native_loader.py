@@ -91,10 +91,7 @@ def test_a_copy_that_was_damaged_is_made_anew_and_never_loaded(tmp_path: Path, m
 
 def test_the_newest_version_is_the_one_with_the_largest_numbers(tmp_path: Path) -> None:
     for version in (f"{native_loader.VERSION}.{patch}" for patch in (9, 10, 2)):
-        put(
-            tmp_path / f"{native_loader.VERSION}.{patch}-{native_loader.platform_tag()}",
-            f"{native_loader.VERSION}.{patch}",
-        )
+        put(tmp_path / f"{version}-{native_loader.platform_tag()}", version)
     assert native_loader.load(tmp_path).__version__ == f"{native_loader.VERSION}.10"
 
 
