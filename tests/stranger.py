@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 FAKE = ROOT / "tests" / "core" / "fakes" / "forge3d_native.py"
 SAMPLE = ROOT / "resources" / "sample" / "jacksboro_fault.tif"
 NOBODY = 65534
@@ -31,10 +31,14 @@ class Stranger:
         self.fake = Path(shutil.copy(FAKE, self.program))
         self.dem = Path(shutil.copy(SAMPLE, folder))
         self.is_other = os.geteuid() == 0
+        folder.chmod(0o700)
+        self.own(folder)
+
+    def own(self, folder: Path) -> None:
+        """Gives the folder, and all in it, to this user."""
         if self.is_other:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
-        folder.chmod(0o700)
 
     def environment(self, **more: str | None) -> dict[str, str]:
         """Of a plain user; None takes a variable away."""
