@@ -60,8 +60,10 @@ def _run(argv: Sequence[str] | None) -> int:
     from .core.errors import Forge3dError
 
     try:
-        lines = run(argv, heed=_heed_signals)
-        _heed_signals()
+        try:
+            lines = run(argv, heed=_heed_signals)
+        finally:
+            _heed_signals()  # goes before what the interrupted code has made of it, such as an ImportError
     except WrongArguments as error:
         _complain(str(error))
         return WRONG_ARGUMENTS
@@ -130,6 +132,7 @@ def _take_standard_descriptors() -> None:
 
 
 _ENDS = (KeyboardInterrupt, SystemExit)
+"""What a signal raises. Where it is lost it is heeded later, and nobody needs to read of it."""
 _asked_to_end: list[int] = []
 """The signals that have come."""
 
@@ -148,12 +151,13 @@ def _signals_heard() -> Iterator[None]:
             if handler in (signal.SIG_DFL, signal.default_int_handler):  # not what `nohup` has set aside
                 before[number] = handler
                 signal.signal(number, _end)
-    tell_lost = sys.unraisablehook
-    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, _ENDS) and _asked_to_end else tell_lost(lost)
+    hooks = sys.unraisablehook, sys.excepthook
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, _ENDS) else hooks[0](lost)
+    sys.excepthook = lambda kind, value, trace: None if isinstance(value, _ENDS) else hooks[1](kind, value, trace)
     try:
         yield
     finally:
-        sys.unraisablehook = tell_lost
+        sys.unraisablehook, sys.excepthook = hooks
         for number, handler in before.items():
             signal.signal(number, handler)
 
