@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DemError
-from ..memory_tracker import MIB
+from ..memory_tracker import MIB, format_bytes, system_memory
 from ..notes import Note
 from .gdal_calls import FAILURES, checked_gdal, quiet_gdal, unasked
 from .gdal_filling import Filling, Linear, fill_in_order
@@ -27,8 +27,12 @@ _DTYPES: dict[int, str] = {
 _GDT_BYTE = 1
 _MASK_ALL_VALID, _MASK_NODATA = 0x01, 0x08
 
-# More threads than that help little, and each holds some 30 MiB while it reads.
+# More threads than that help little, and each holds some 20 to 30 MiB while it reads.
 MOST_THREADS = 8
+
+
+NOTED_BLOCK_BYTES = 256 * MIB
+"""A block of this size is worth a note: reading takes that memory beside the plan's."""
 
 
 class _Level:
@@ -125,11 +129,27 @@ class GdalSource:
             self.unit: str = str(band.GetUnitType() or "").strip()
             nodata = band.GetNoDataValue()
             self.nodata: float | None = None if nodata is None else float(nodata)
+            self._check_block()
             self._linear = self._read_scale(band)
             self.geotransform, file_crs = self._read_georeference()
         self.crs_wkt = crs_wkt or file_crs
         self._reopen = reopen
         self._overviews_hold_voids: bool | None = None
+
+    def _check_block(self) -> None:
+        """GDAL decodes a block as a whole, and holds its compressed bytes beside it: it must fit."""
+        level = self._handle.levels[0]
+        needed = level.block[0] * level.block[1] * level.dtype.itemsize
+        as_tiles = "gdal_translate -co TILED=YES -co COMPRESS=DEFLATE makes small ones"
+        if needed > system_memory() // 2:
+            limit = format_bytes(system_memory() // 2)
+            raise DemError(
+                f"{self.name}: expected blocks of at most {limit}; got one of {format_bytes(needed)}; fix: {as_tiles}"
+            )
+        if needed >= NOTED_BLOCK_BYTES:
+            self.notes += (
+                Note("stored as one block, decoded as a whole: {size} of memory", size=format_bytes(needed)),
+            )
 
     def _read_scale(self, band: Any) -> Linear:
         scale, offset = band.GetScale(), band.GetOffset()
