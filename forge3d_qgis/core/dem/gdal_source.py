@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import DemError
 from ..memory_tracker import MIB, format_bytes, system_memory
 from ..notes import Note
-from .gdal_calls import FAILURES, checked_gdal, quiet_gdal, unasked
+from .gdal_calls import FAILURES, ask, checked_gdal, last_message, quiet_gdal, unasked
 from .gdal_filling import Filling, Linear, fill_in_order
 from .grid import Geotransform, Heights, Size, Window, is_invertible
 from .voids import Mask, UndeclaredVoid
@@ -46,7 +46,7 @@ class _Level:
         self.size: Size = (int(band.XSize), int(band.YSize))
         blocks = band.GetBlockSize()
         self.block: Size = (max(1, int(blocks[0])), max(1, int(blocks[1])))
-        self._mask = band.GetMaskBand() if masked else None
+        self._mask = ask(band.GetMaskBand) if masked else None
         if self._mask is not None and (self._mask.XSize, self._mask.YSize) != self.size:
             raise ValueError("a mask of another size than its band")
 
@@ -76,7 +76,7 @@ class _Level:
                 data = band.ReadRaster(x, y, cols, rows, buf_type=kind)
             except FAILURES as error:
                 reason = str(error)
-            reason = gdal.GetLastErrorMsg() or reason
+            reason = last_message(gdal) or reason
         if data is None or len(data) != cols * rows * dtype.itemsize:
             raise DemError(
                 f"{self._name}: expected {cols}×{rows} cells at column {x}, row {y}; got {reason or 'a read error'}; "
@@ -91,15 +91,15 @@ class _Handle:
     def __init__(self, dataset: Any, band_number: int, name: str) -> None:
         self.dataset = dataset
         self.band = band = dataset.GetRasterBand(band_number)
-        flags = band.GetMaskFlags()
+        flags = ask(band.GetMaskFlags) or _MASK_ALL_VALID
         self.masked = not flags & _MASK_ALL_VALID and flags != _MASK_NODATA
         dtype = np.dtype(_DTYPES[band.DataType])
-        if dtype == np.uint8 and band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
+        if dtype == np.uint8 and ask(band.GetMetadataItem, "PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
             dtype = np.dtype("i1")
         self.levels = [_Level(dataset, band, name, dtype, self.masked)]
-        for number in range(band.GetOverviewCount()):
+        for number in range(ask(band.GetOverviewCount) or 0):
             with suppress(*FAILURES):  # a broken overview is none
-                overview = band.GetOverview(number)
+                overview = ask(band.GetOverview, number)
                 if overview is not None and overview.DataType == band.DataType:
                     level = _Level(dataset, overview, name, dtype, self.masked)
                     if 0 < level.size[0] < band.XSize and 0 < level.size[1] <= band.YSize:
@@ -126,8 +126,8 @@ class GdalSource:
             self._handle = _Handle(dataset, band_number, name)
             band = self._handle.band
             self.size: Size = self._handle.levels[0].size
-            self.unit: str = str(band.GetUnitType() or "").strip()
-            nodata = band.GetNoDataValue()
+            self.unit: str = str(ask(band.GetUnitType) or "").strip()
+            nodata = ask(band.GetNoDataValue)
             self.nodata: float | None = None if nodata is None else float(nodata)
             self._check_block()
             self._linear = self._read_scale(band)
@@ -152,7 +152,7 @@ class GdalSource:
             )
 
     def _read_scale(self, band: Any) -> Linear:
-        scale, offset = band.GetScale(), band.GetOffset()
+        scale, offset = ask(band.GetScale), ask(band.GetOffset)
         linear = Linear(1.0 if scale is None else float(scale), 0.0 if offset is None else float(offset))
         if math.isfinite(linear.scale) and linear.scale != 0 and math.isfinite(linear.offset):
             return linear
@@ -161,12 +161,12 @@ class GdalSource:
 
     def _read_georeference(self) -> tuple[Geotransform | None, str]:
         dataset = self._handle.dataset
-        crs = dataset.GetProjection() or ""
-        transform = dataset.GetGeoTransform(can_return_null=True)
-        if transform is None and dataset.GetGCPCount() >= 3:
+        crs = str(ask(dataset.GetProjection) or "")
+        transform = ask(dataset.GetGeoTransform, can_return_null=True)
+        if transform is None and (ask(dataset.GetGCPCount) or 0) >= 3:
             with quiet_gdal() as gdal:
-                transform = gdal.GCPsToGeoTransform(dataset.GetGCPs())
-            crs = dataset.GetGCPProjection() or crs
+                transform = ask(gdal.GCPsToGeoTransform, ask(dataset.GetGCPs))
+            crs = str(ask(dataset.GetGCPProjection) or crs)
             if transform is not None:
                 self.notes += (Note("placed by its ground control points"),)
         if transform is None:
@@ -292,9 +292,9 @@ def open_source(path: str | Path, band: int | None = None, *, name: str | None =
         with suppress(*FAILURES):
             dataset = gdal.OpenEx(text, gdal.OF_RASTER | gdal.OF_READONLY)
         if dataset is None:
-            raise DemError(_why_not(gdal, text, gdal.GetLastErrorMsg()))
+            raise DemError(_why_not(gdal, text, last_message(gdal)))
         if dataset.RasterCount == 0:
-            inner = [key for key, _ in dataset.GetSubDatasets()]
+            inner = [key for key, _ in ask(dataset.GetSubDatasets) or ()]
             hint = f"open one of its rasters: {', '.join(inner[:4])}" if inner else "give a raster of heights"
             raise DemError(f"{name}: expected a raster with bands; got none; fix: {hint}")
         number = 1 if band is None else int(band)
@@ -340,9 +340,9 @@ def _why_not(gdal: Any, path: str, message: str) -> str:
 
 def _refuse_pictures(gdal: Any, dataset: Any, name: str) -> None:
     first = dataset.GetRasterBand(1)
-    if first.GetColorTable() is not None and first.DataType == gdal.GDT_Byte:
+    if ask(first.GetColorTable) is not None and first.DataType == gdal.GDT_Byte:
         what = "a picture with a colour table"
-    elif dataset.RasterCount >= 3 and [dataset.GetRasterBand(i).GetColorInterpretation() for i in (1, 2, 3)] == [
+    elif dataset.RasterCount >= 3 and [ask(dataset.GetRasterBand(i).GetColorInterpretation) for i in (1, 2, 3)] == [
         gdal.GCI_RedBand, gdal.GCI_GreenBand, gdal.GCI_BlueBand,
     ]:  # fmt: skip
         what = "a picture of red, green and blue bands"
