@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..memory_tracker import MIB
+from ..budget import MIB
 from .average import Edges, Sums, grouped_sums, known_sums, mean
 from .grid import Heights, Size, Window
 from .voids import HUGE, Mask, UndeclaredVoid, either, equals_nodata

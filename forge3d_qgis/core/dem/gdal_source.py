@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..budget import MIB, format_bytes
 from ..errors import DemError
-from ..memory_tracker import MIB, format_bytes, system_memory
 from ..notes import Note
 from .gdal_calls import FAILURES, ask, checked_gdal, last_message, quiet_gdal, unasked
 from .gdal_filling import Filling, Linear, fill_in_order
@@ -141,8 +141,10 @@ class GdalSource:
         level = self._handle.levels[0]
         needed = level.block[0] * level.block[1] * level.dtype.itemsize
         as_tiles = "gdal_translate -co TILED=YES -co COMPRESS=DEFLATE makes small ones"
-        if needed > system_memory() // 2:
-            limit = format_bytes(system_memory() // 2)
+        with quiet_gdal() as gdal:
+            most = (ask(gdal.GetUsablePhysicalRAM) or 4 << 30) // 2
+        if needed > most:
+            limit = format_bytes(most)
             raise DemError(
                 f"{self.name}: expected blocks of at most {limit}; got one of {format_bytes(needed)}; fix: {as_tiles}"
             )

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..budget import DeviceLimits, plan
 from ..errors import Cancelled, DemError
-from ..memory_tracker import MAX_SIDE, plan
 from ..notes import Note
 from .datum import find_datum
 from .gdal_source import open_source
@@ -27,20 +27,21 @@ def read_dem(
     *,
     band: int | None = None,
     memory_budget: int | None = None,
-    max_side: int = MAX_SIDE,
+    max_side: int | None = None,
     z_factor: float | None = None,
     window: tuple[int, int, int, int] | None = None,
     max_samples: int | None = None,
     picture_size: tuple[int, int] = (1600, 1000),
+    limits: DeviceLimits | None = None,
     progress: Progress | None = None,
     cancel: object = None,
 ) -> Dem:
     """Reads heights into memory, in metres, averaged down where the budget asks for it.
 
     - ``path_or_source``: a path for ``open_source``, with ``band``, or a HeightSource.
-    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; see memory_tracker.
-      None: what every adapter has, min(25 % of RAM, 512 MiB). ``max_side`` (of the heights held, at least 2) and
-      ``max_samples`` (at least 1) limit it further.
+    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; None: the budget of the
+      device, whose ``limits`` these are (None: the one in use or to be made). See ``budget.plan``. ``max_side`` (of the
+      heights held, at least 2) and ``max_samples`` (at least 1) limit it further.
     - ``z_factor``: metres of one height unit; None: from the band's unit, metres if that is not known.
     - ``window``: (col, row, cols, rows) of the source to read; None: all of it.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked before
@@ -52,9 +53,8 @@ def read_dem(
     """
     if z_factor is not None:
         z_factor = _z_factor(z_factor)
-    _whole("max_side", max_side, 2)
-    if max_samples is not None:
-        _whole("max_samples", max_samples, 1)
+    max_side = None if max_side is None else _whole("max_side", max_side, 2)
+    max_samples = None if max_samples is None else _whole("max_samples", max_samples, 1)
     stop = _cancel_check(cancel)
     if isinstance(path_or_source, (str, os.PathLike)):
         source: LevelledSource = open_source(os.fspath(path_or_source), band)
@@ -64,7 +64,9 @@ def read_dem(
         got = type(path_or_source).__name__
         raise DemError(f"path_or_source: expected a path or a HeightSource; got {got}; fix: give a raster's path")
     area = _checked_window(source, window)
-    sketch = plan((area[2], area[3]), picture_size, memory_budget, max_side=max_side, max_samples=max_samples)
+    sketch = plan(
+        (area[2], area[3]), picture_size, memory_budget, limits=limits, max_side=max_side, max_samples=max_samples
+    )
     metres, unit_notes = height_factor(source.unit, z_factor)
     stop()
     datum = find_datum(source, area, metres)
@@ -81,14 +83,9 @@ def read_dem(
     low, high = known_range(heights)
     if low > high:
         raise DemError(f"{source.name}: expected heights; got only void cells; fix: choose another area or band")
-    held = sketch.size
-    notes = list(source.notes)
-    if held != (area[2], area[3]):
-        memory_bound = plan((area[2], area[3]), picture_size, memory_budget).size == held
-        smaller = Note("{source} read as {held}", source=f"{area[2]}×{area[3]}", held=f"{held[0]}×{held[1]}")
-        notes.append(sketch.note if memory_bound else smaller)
+    notes = [*source.notes, *([sketch.note] if sketch.note else [])]
     notes.extend(voids.notes)
-    placement = place(source, area, held, (high - low) / metres)
+    placement = place(source, area, sketch.size, (high - low) / metres)
     notes.extend(placement.notes)
     notes.extend(unit_notes)
     if datum:

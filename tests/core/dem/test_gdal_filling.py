@@ -164,6 +164,6 @@ def test_a_raster_in_one_large_block_is_read_by_one_thread_and_told(
     np.testing.assert_array_equal(dem.heights, heights)
     np.testing.assert_allclose(read_dem(source, max_samples=600).heights.mean(), heights.mean(), rtol=1e-6)
     assert "stored as one block, decoded as a whole: 234 KiB of memory" in dem.notes
-    monkeypatch.setattr(gdal_source, "system_memory", lambda: 400_000)
+    monkeypatch.setattr(gdal, "GetUsablePhysicalRAM", lambda: 400_000)
     with pytest.raises(Exception, match=r"expected blocks of at most 195 KiB; got one of 234 KiB; fix: gdal_translate"):
         open_source(path)
