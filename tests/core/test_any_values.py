@@ -222,7 +222,7 @@ DEM = Dem.from_array(np.add.outer(np.arange(9.0), np.sin(np.arange(12.0))), cell
 @given(
     size=or_anything(st.tuples(st.integers(1, 40), st.integers(1, 40))), samples=or_anything(st.integers(1, 3)),
     budget=st.none() | or_anything(st.integers(1 << 20, 1 << 28)),
-    scene=st.none() | or_anything(st.just(Scene(shading="horn"))), adapter=or_anything(st.just("software")),
+    scene=st.none() | or_anything(st.just(Scene(shading="horn"))), adapter=st.sampled_from(["software", "no such one"]),
     drape=st.none() | or_anything(st.just(np.full((3, 4, 4), 9, dtype=np.uint8))) | ARRAYS,
 )  # fmt: skip
 @pytest.mark.gpu

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from any_values import ANYTHING, EDGES, NUMBERS, Unprintable, cases, or_anything, says_what_how_and_remedy
+from any_values import EDGES, NUMBERS, Raises, Unprintable, cases, says_what_how_and_remedy
+from any_values import ANYTHING as PLAIN_VALUES
+from any_values import or_anything as or_plain_values
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
@@ -43,6 +46,9 @@ def assert_one_of_the_modules(native: ModuleType, error: BaseException, call: ob
 
 
 # Arguments
+
+ANYTHING = PLAIN_VALUES | st.builds(Raises)
+or_anything = partial(or_plain_values, anything=ANYTHING)
 
 
 @st.composite
