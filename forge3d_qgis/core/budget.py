@@ -39,7 +39,10 @@ LABEL_PYTHON = "heights in Python"
 
 @dataclass(frozen=True)
 class DeviceLimits:
-    """What the device in use allows. Bytes, but for ``max_texture_side``. ``reason``: why the budget is what it is."""
+    """What the device in use allows. Bytes, but for ``max_texture_side``. ``reason``: why the budget is what it is.
+
+    ``held``: what the renderers that share the budget hold already, for as long as the next one draws beside them.
+    """
 
     budget: int
     host_visible: int
@@ -47,6 +50,7 @@ class DeviceLimits:
     max_texture_side: int
     kind: str
     reason: str
+    held: int = 0
 
 
 WITHOUT_NATIVE = DeviceLimits(256 * MIB, 256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
@@ -84,6 +88,7 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
         max_texture_side=int(info["max_texture_side"]),
         kind=kind,
         reason=reason,
+        held=int(memory["total_bytes"]),
     )
 
 
@@ -154,16 +159,17 @@ def plan(
     """The largest DEM that fits, of the device whose ``limits`` these are (None: the one in use or to be made).
 
     ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in bands, or with ``whole_picture`` at
-    once, as a preview is. ``budget``: bytes, None for the device's. ``drape_size``: of the map that will be laid over
-    it. ``max_side`` and ``max_samples`` limit the DEM further. Where a whole factor (2: a quarter of the samples) uses
-    80 % of what the budget leaves it is taken, else a fractional one. Sides are rounded up, so ``size`` covers exactly
-    the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the picture, SceneError
-    for arguments.
+    once, as a preview is. ``budget``: bytes of a renderer's own, None for what is left of the device's. ``drape_size``:
+    of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a whole factor
+    (2: a quarter of the samples) uses 80 % of what the budget leaves it is taken, else a fractional one. Sides are
+    rounded up, so ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64
+    samples fit beside the picture, SceneError for arguments.
     """
     source_size = _checked_pair("source_size", source_size)
     picture_size = _checked_pair("picture_size", picture_size)
     if limits is None:
         limits = _limits_in_use()
+    held = limits.held if budget is None else 0
     budget = limits.budget if budget is None else checked_budget(budget)
     lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
     most_samples = math.inf if max_samples is None else max(4, max_samples)
@@ -173,7 +179,7 @@ def plan(
     def cost(size: tuple[int, int]) -> dict[str, Any]:
         return estimate(size, (picture_size[0], lines), drape_size)
 
-    room = estimate(None, EXPORT_BAND, None)["total_bytes"]
+    room = held + estimate(None, EXPORT_BAND, None)["total_bytes"]
 
     def bound(size: tuple[int, int]) -> str:
         """What this size does not keep; an empty text when it fits."""
@@ -213,7 +219,8 @@ def plan(
         budget=budget,
         bytes_by_label=(
             *((str(label), int(count)) for label, count in cost(size)["items"]),
-            ("room for an export", room),
+            ("room for an export", room - held),
+            ("held by others", held),
             (LABEL_PYTHON, 4 * size[0] * size[1]),
         ),
         bound_by=bound_by,
