@@ -31,8 +31,10 @@ LEAST_SAMPLES = 64 * 64
 EXPORT_BAND = (16384, 16)
 """A band of the widest export: a plan leaves room for one beside the picture that is shown."""
 ENOUGH = 0.8
-"""A whole factor is taken where it uses this share of what the budget allows: every held height then averages the same
-number of source cells. A fractional one weighs some cells by parts, and varies in smoothness from cell to cell."""
+"""A factor of whole or half cells is taken where it uses this share of the samples that the budget allows. Any other
+one weighs the source cells differently from one held cell to the next, and the smoothness changes with that: measured
+on fractal terrain at factors from 1.1 to 3.4 the rms slope varies by up to 8 % along this beat, on white noise at 1.1
+by 20 %; at whole factors and at 1.5 by less than 0.3 %."""
 
 LABEL_PYTHON = "heights in Python"
 
@@ -208,9 +210,9 @@ def plan(
             middle = (low + high) // 2
             low, high = (low, middle) if bound(_smaller(source_size, middle)) else (middle, high)
         size, bound_by = _smaller(source_size, low), bound(_smaller(source_size, high))
-        whole = _smaller(source_size, math.ceil(source_size[longer] / math.ceil(source_size[longer] / low)))
-        if whole[0] * whole[1] >= ENOUGH * size[0] * size[1]:
-            size = whole
+        even = _smaller(source_size, math.ceil(source_size[longer] / (math.ceil(2 * source_size[longer] / low) / 2)))
+        if even[0] * even[1] >= ENOUGH * size[0] * size[1]:
+            size = even
     return Plan(
         source_size=source_size,
         size=size,
