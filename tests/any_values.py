@@ -15,7 +15,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-SUITE_CASES, LONG_CASES = 100, 5000
+SUITE_CASES, LONG_CASES = 100, 2000
 """Cases of a test of weight 1."""
 
 
