@@ -239,7 +239,7 @@ def test_a_picture_of_any_arguments_is_drawn_or_refused(
         Forge3dError,
     )  # fmt: skip
     if image is not None:
-        assert image.size == tuple(size) and image.rgba[..., :3].std() > 0 or min(size) < 4
+        assert image.size == tuple(size) and (min(size) < 4 or image.rgba[..., :3].std() > 0)
 
 
 def test_the_profile_of_the_suite_draws_the_same_cases_at_every_run() -> None:
