@@ -207,6 +207,47 @@ class RenderSession:
         self._renderer.close()
 
 
+@dataclass(frozen=True, eq=False)
+class BandStep:
+    """Where a picture that is drawn band by band stands. ``share``: 0..1 of all samples of all pixels.
+
+    ``rows``: uint8 (rows, width, 4) of a band that is finished, its first row ``top``; None between bands. ``metrics``: of
+    the finished band, see ``Image``.
+    """
+
+    share: float
+    top: int
+    rows: Rgba | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def band_steps(
+    session: RenderSession, size: tuple[int, int], *, samples: int, lines: int, slice_ms: float = SLICE_MS
+) -> Iterator[BandStep]:
+    """The one loop over the bands of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
+
+    Every step takes about ``slice_ms``, so a caller may stop, tell progress or do other work between two of them; who
+    draws something else with the session meanwhile must set its scene again. The session holds heights and scene.
+    Raises what ``RenderSession.refine`` does.
+    """
+    width, height = size
+    for top in range(0, height, lines):
+        rows = min(lines, height - top)
+        done = 0
+        while done < samples:
+            # At every step, not once a band: another picture may have been drawn in between.
+            if session.size != (width, rows):
+                session.resize((width, rows))
+            if lines < height:
+                session.set_window(0, top, size)
+            done = session.refine(slice_ms, samples=samples)
+            share = (top + rows * min(1.0, session.progress() / samples)) / height
+            if done < samples:
+                yield BandStep(share, top)
+        image = session.read()
+        yield BandStep((top + rows) / height, top, image.rgba, image.metrics)
+
+
 @contextmanager
 def _cancelling(session: RenderSession, stop: Callable[[], object]) -> Iterator[None]:
     """Asks ``stop`` from a thread of its own while one long call is under way, and cancels that call."""
@@ -286,24 +327,16 @@ def render_bands(
             if drape is not None:
                 session.set_drape(drape)
             session.set_scene(Scene() if scene is None else scene)
-            for top in range(0, height, lines):
-                band = min(lines, height - top)
-                if band != session.size[1]:
-                    session.resize((width, band))
-                if lines < height:
-                    session.set_window(0, top, (width, height))
-                done = 0
-                while done < samples:
-                    if stop():
-                        raise Cancelled("the picture was cancelled")
-                    done = session.refine(SLICE_MS, samples=samples)
-                    report((top + band * min(1.0, session.progress() / samples)) / height)
-                image = session.read()
-                found = image.metrics
-                for key in sums:
-                    sums[key] += found[key]
-                longest = max(longest, found["longest_submit_ms"])
-                yield top, image.rgba
+            for step in band_steps(session, (width, height), samples=samples, lines=lines):
+                report(step.share)
+                if step.rows is not None:
+                    found = step.metrics
+                    for key in sums:
+                        sums[key] += found[key]
+                    longest = max(longest, found["longest_submit_ms"])
+                    yield step.top, step.rows
+                if step.share < 1.0 and stop():
+                    raise Cancelled("the picture was cancelled")
             if metrics is not None:
                 with translated():
                     memory = dict(module.memory_metrics())

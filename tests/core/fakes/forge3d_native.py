@@ -51,7 +51,9 @@ class Renderer:
         self.width, self.height, self.samples, self.window = width, height, 0.0, None
 
     def set_window(self, x, y, full_width, full_height):
-        self.window, self.samples = (x, y, full_width, full_height), 0.0
+        window = (x, y, full_width, full_height)
+        if self.window != window:
+            self.window, self.samples = window, 0.0
 
     def set_height_data(self, heights, *, cell_to_world=(1, 0, 0, -1)):
         if heights.shape[0] < 2 or heights.shape[1] < 2:
