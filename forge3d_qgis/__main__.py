@@ -23,6 +23,7 @@ from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ra
 from .core.ramps import ColorRamp
 from .core.render import MAX_SAMPLES
 from .core.scene import PROJECTIONS, SHADINGS, Camera, Sun
+from .core.view import View, parse_area, window_of_area
 
 OK, FAILED, WRONG_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
@@ -176,6 +177,10 @@ def parser() -> argparse.ArgumentParser:
     )
     group.add_argument("--band", type=int, metavar="N", help="band that holds the heights (default: 1)")
     group.add_argument(
+        "--area", type=_argument(parse_area, "corners"), metavar="XMIN,YMIN,XMAX,YMAX",
+        help="draw this part only, corners in the DEM's CRS (default: all of it)",
+    )  # fmt: skip
+    group.add_argument(
         "--z-factor", type=_argument(_z_factor, "number"), metavar="X",
         help="metres of one height unit: 0.3048 for feet (default: from the band's unit)",
     )  # fmt: skip
@@ -193,18 +198,24 @@ def parser() -> argparse.ArgumentParser:
 
 
 def scene_of(arguments: argparse.Namespace) -> Scene:
-    """The scene that the arguments describe: the saved one or the default, with what was given on top.
+    """The scene of ``view_of``."""
+    return view_of(arguments).scene
+
+
+def view_of(arguments: argparse.Namespace) -> View:
+    """The view that the arguments describe: the saved one or the default, with what was given on top.
 
     Raises SceneError.
     """
-    base = Scene()
+    saved = View()
     if arguments.scene is not None:
         try:
             text = Path(arguments.scene).read_text(encoding="utf-8-sig")  # some editors on Windows write the mark
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise SceneError(f"--scene: expected a readable file; got {arguments.scene}: {reason}") from None
-        base = Scene.from_json(text)
+        saved = View.from_json(text)
+    base = saved.scene
 
     def given(kind: type[Any], *names: str) -> dict[str, Any]:
         known = {entry.name for entry in dataclasses.fields(kind)}
@@ -228,7 +239,10 @@ def scene_of(arguments: argparse.Namespace) -> Scene:
         raise SceneError(
             "--resolution: expected an orthographic view; got perspective; fix: add --projection orthographic"
         )
-    return scene
+    source = saved.source
+    if arguments.area is not None:
+        source = dataclasses.replace(source, area=arguments.area, area_of="drawn")
+    return View(scene, source)
 
 
 class _Progress:
@@ -286,7 +300,7 @@ class _DeviceStart(threading.Thread):
         return self._budget
 
 
-def _render(arguments: argparse.Namespace, scene: Scene) -> int:
+def _render(arguments: argparse.Namespace, view: View) -> int:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
     out: Path = arguments.out
@@ -299,25 +313,30 @@ def _render(arguments: argparse.Namespace, scene: Scene) -> int:
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, scene, start)
+        return _render_on(device, arguments, view, start)
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
-def _render_on(device: _DeviceStart, arguments: argparse.Namespace, scene: Scene, start: float) -> int:
+def _render_on(device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float) -> int:
     out: Path = arguments.out
+    scene, area = view.scene, view.source.corners
     from .core.dem import open_source, read_dem
     from .core.export import PngWriter
     from .core.render import render_bands
 
-    source = open_source(arguments.dem, arguments.band)
+    band = arguments.band
+    if band is None and view.source.band > 1:  # the first one is taken anyway, and checked to be no picture
+        band = view.source.band
+    source = open_source(arguments.dem, band)
+    window = window_of_area(area, source.size, source.geotransform, source.name) if area is not None else None
     budget = arguments.memory_budget or device.budget()
     shown = _Progress()
     ms: dict[str, float] = {}
     read_start = time.perf_counter()
     try:
         dem = read_dem(
-            source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
+            source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size, window=window,
             progress=shown.step("reading"),
         )  # fmt: skip
         device.budget()  # its failure, if it has one, before anything is written
@@ -355,7 +374,13 @@ def _render_on(device: _DeviceStart, arguments: argparse.Namespace, scene: Scene
         }
         _write_json(arguments.metrics, report)
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
-    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, str(metrics["adapter"])]
+    facts = [
+        f"{out}: {width}×{height}",
+        f"DEM {dem.size[0]}×{dem.size[1]}",
+        *dem.notes,
+        *view.notes(),
+        str(metrics["adapter"]),
+    ]
     print("; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"]))
     return OK
 
@@ -425,10 +450,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _devices()
         else:
             try:
-                scene = scene_of(arguments)
+                view = view_of(arguments)
             except SceneError as error:
                 arguments_parser.error(str(error))
-            code = _render(arguments, scene)
+            code = _render(arguments, view)
         if sys.stdout is not None:
             sys.stdout.flush()  # here, where its failure can be told, and not while Python ends
         return code

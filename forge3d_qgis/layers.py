@@ -41,6 +41,7 @@ from .core.dem import Dem, block_mean, metres_per_unit, open_source, read_dem
 from .core.errors import DemError
 from .core.notes import Note
 from .core.scene import ColorRamp
+from .core.view import window_of_area
 from .text import tr
 
 # NumPy's names for the types a raster block can have; complex and colour types are missing on purpose.
@@ -191,23 +192,12 @@ def _plain_path(layer: QgsRasterLayer, band: int) -> str | None:
 
 def _window(source: Any, extent: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     """The cells of ``source`` that cover ``extent``."""
-    cols, rows = source.size
-    g = source.geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0)
-    determinant = g[1] * g[5] - g[2] * g[4]
-    west, south, east, north = extent
-    places = []
-    for x, y in ((west, south), (west, north), (east, south), (east, north)):
-        dx, dy = x - g[0], y - g[3]
-        places.append(((dx * g[5] - dy * g[2]) / determinant, (dy * g[1] - dx * g[4]) / determinant))
-    left = max(0, math.floor(min(p[0] for p in places) + 1e-6))
-    right = min(cols, math.ceil(max(p[0] for p in places) - 1e-6))
-    top = max(0, math.floor(min(p[1] for p in places) + 1e-6))
-    bottom = min(rows, math.ceil(max(p[1] for p in places) - 1e-6))
-    if right - left < 2 or bottom - top < 2:
+    try:
+        return window_of_area(extent, source.size, source.geotransform, source.name)
+    except DemError:
         raise DemError(
             tr("The area does not overlap “{name}”. Choose another area, or the whole layer.").format(name=source.name)
-        )
-    return left, top, right - left, bottom - top
+        ) from None
 
 
 class ProviderSource:

@@ -27,7 +27,7 @@ COMPASS_RADIUS = 17
 
 
 class PreviewLabel(QLabel):
-    """Shows one RGBA picture, sharp on any screen, and turns mouse and keys into wishes for another view."""
+    """Shows one RGBA picture, sharp on any screen, and tells what mouse and keys ask for."""
 
     orbited = pyqtSignal(float, float)  # degrees: right, up
     pan_started = pyqtSignal(QPointF)

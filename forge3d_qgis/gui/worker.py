@@ -4,8 +4,8 @@ Why a thread of our own and not a QgsTask: a view that is dragged makes a hundre
 flicker in the status bar and hold one of QGIS's few pool threads, which the map canvas needs to draw itself. Reading
 and exporting, which a user may want to watch and stop, are tasks. Everything here obeys these rules:
 
-- the newest wish wins: there is one slot for the wanted view, not a queue;
-- every native call returns within about 100 ms, so stopping takes no longer, whatever goes on;
+- the newest wanted picture wins: there is one slot for it, not a queue;
+- every native call returns within about 100 ms, so ending takes no longer, whatever goes on;
 - no Qt object is touched here: results leave through ``deliver(kind, value)``, callable from any thread;
 - nothing escapes: a failure is delivered as ``failed``.
 """
@@ -22,28 +22,30 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem
 from ..core.errors import Cancelled, DeviceError
 from ..core.render import RenderSession, native, translated
+from ..core.scene import Scene
 
 DRAFT_MS = 45.0  # a lighter frame should not take longer while the hand moves
-SETTLE_S = 0.15  # without news for this long the hand rests and the picture may sharpen
+SETTLE_S = 0.15  # without another wanted picture for this long the hand rests and the picture may sharpen
 SLICE_MS = 40.0
-OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wish
+OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wanted picture
 FIRST_GUESS = 2500.0  # pixels a millisecond before anything was measured
 LARGEST_DIVISOR = 5
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A view: its scene for a picture height (orthographic resolution depends on it), size in pixels, quality."""
+    """A picture: scene, size in pixels, quality. ``token``: comes back with its frames."""
 
-    scene_for: Callable[[int], Any]
+    scene: Scene
     width: int
     height: int
     samples: int
     dragging: bool = False
-    ticket: int = 0
+    token: int = 0
 
 
 @dataclass
@@ -53,9 +55,9 @@ class Frame:
     rgba: np.ndarray
     samples: int
     wanted: int
-    milliseconds: float  # from wish to picture
+    milliseconds: float  # from wanting it to having it
     draft: bool
-    ticket: int
+    token: int
     view: dict
     memory: dict
     device: dict
@@ -63,15 +65,13 @@ class Frame:
 
 class Job(Protocol):
     def step(self, session: RenderSession) -> bool:
-        """One stretch of work; True when all is done. Sets size, window and scene itself: the preview changed them."""
-
-    def stopped(self) -> bool:
-        """Whether somebody wants this job to end."""
+        """One stretch of work; True when all is done, or given up by who wanted it. Sets its scene itself: the preview
+        has drawn another one. What it raises ends it, and is told to ``failed``."""
 
     def failed(self, error: Exception) -> None: ...
 
     def close(self) -> None:
-        """The thread stops: leave nothing half-done."""
+        """The heights go, or the thread ends: leave nothing half-done."""
 
 
 @dataclass
@@ -82,17 +82,18 @@ class _Slots:
     dem: Dem | None = None
     warm_up: bool = False
     drape: Callable[[], np.ndarray] | None = None
-    drape_news: bool = False
-    picks: dict[str, tuple[float, float, Any]] = field(default_factory=dict)
+    drape_changed: bool = False
+    picks: dict[str, tuple[float, float, int]] = field(default_factory=dict)
     job: Job | None = None
     clear: bool = False
     stop: bool = False
 
 
 class RenderWorker:
-    """``deliver``: called here with (kind, value). Start it, leave wishes, stop it.
+    """``deliver``: called here with (kind, value). Start it, say what is wanted, stop it.
 
-    ``before_device`` is called just before a device is made, ``after_frame`` when a picture came or it failed in order.
+    ``budget``: bytes that the renderer may hold, None for the adapter's default. ``before_device`` is called just
+    before a device is made, ``after_frame`` when a picture came or it failed in order.
     """
 
     def __init__(
@@ -124,8 +125,10 @@ class RenderWorker:
         self._shown = 0
         self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
         self._rebuilt = False
-        self._windowed = False
+        self._in_job = False  # the renderer shows the picture of a job, or a band of it
         self._device: dict = {}
+        self._limits: DeviceLimits | None = None
+        self._device_tried = threading.Event()
 
     # the user's side: any thread, never waits -----------------------------------------------------------------------
 
@@ -141,19 +144,26 @@ class RenderWorker:
             self._slots.warm_up = True
             self._condition.notify()
 
+    def wait_for_device(self, cancelled: Callable[[], bool]) -> DeviceLimits | None:
+        """Memory and limits of the device, once it is made; None when it cannot be, or ``cancelled``. Not on the user's
+        thread: a driver may take seconds to start."""
+        while not self._device_tried.wait(0.05):
+            if cancelled() or not self._thread.is_alive():
+                return None
+        return self._limits
+
     def load(self, dem: Dem) -> None:
         """Replaces what was loaded before, and takes the drape away."""
         with self._condition:
-            # A clearing that still waits stays: it ends with a new session, and the old one has been told to cancel,
-            # which would swallow this very upload.
+            self._slots.clear = False  # the new heights take the place of the old ones anyway
             self._slots.dem = dem
-            self._slots.drape, self._slots.drape_news = None, True
+            self._slots.drape, self._slots.drape_changed = None, True
             self._condition.notify()
 
     def set_drape(self, make_rgba: Callable[[], np.ndarray] | None) -> None:
         """``make_rgba`` is called here, so that a large picture is converted off the user's thread; None removes it."""
         with self._condition:
-            self._slots.drape, self._slots.drape_news = make_rgba, True
+            self._slots.drape, self._slots.drape_changed = make_rgba, True
             self._condition.notify()
 
     def show(self, wanted: Wanted) -> None:
@@ -161,10 +171,10 @@ class RenderWorker:
             self._slots.wanted = wanted
             self._condition.notify()
 
-    def pick(self, tag: str, x: float, y: float, extra: Any = None) -> None:
-        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit, extra). A tag's newest wins."""
+    def pick(self, tag: str, x: float, y: float, token: int = 0) -> None:
+        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit, token). A tag's newest wins."""
         with self._condition:
-            self._slots.picks[tag] = (x, y, extra)
+            self._slots.picks[tag] = (x, y, token)
             self._condition.notify()
 
     def run_job(self, job: Job) -> None:
@@ -178,18 +188,19 @@ class RenderWorker:
         with self._condition:
             self._slots = _Slots(clear=True, stop=self._slots.stop, job=self._slots.job)
             self._condition.notify()
-        self._interrupt()
+        self._cancel_call()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Ends the thread; True when it ended within ``timeout`` seconds."""
         with self._condition:
             self._slots.stop = True
             self._condition.notify()
-        self._interrupt()
+        self._cancel_call()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _interrupt(self) -> None:
+    def _cancel_call(self) -> None:
+        """Ends the native call in progress, if there is one."""
         session = self._session
         if session is not None:
             session.cancel()
@@ -202,14 +213,14 @@ class RenderWorker:
                 try:
                     self._step()
                 except Cancelled:
-                    continue  # whoever cancelled has left word in the slots
+                    continue  # by clear or stop, which stand in the slots
                 except DeviceError as error:
                     self._lost(error)
                 except Exception as error:  # noqa: BLE001 (a thread must not die of one picture)
                     self._give_up(error)
         finally:
             self._close()
-            self._deliver("stopped", None)
+            self._device_tried.set()
 
     def _wait_for_work(self) -> bool:
         with self._condition:
@@ -220,7 +231,7 @@ class RenderWorker:
                         slots.job.close()
                         slots.job = None
                     return False
-                if slots.clear or slots.warm_up or slots.dem is not None or slots.drape_news:
+                if slots.clear or slots.warm_up or slots.dem is not None or slots.drape_changed:
                     return True
                 if slots.job is not None and self._loaded:
                     return True
@@ -244,9 +255,9 @@ class RenderWorker:
         with self._condition:
             slots = self._slots
             clear, dem, warm_up = slots.clear, slots.dem, slots.warm_up
-            drape, drape_news = slots.drape, slots.drape_news
+            drape, drape_changed = slots.drape, slots.drape_changed
             wanted, picks, job = slots.wanted, slots.picks, slots.job
-            slots.clear, slots.dem, slots.warm_up, slots.drape, slots.drape_news = False, None, False, None, False
+            slots.clear, slots.dem, slots.warm_up, slots.drape, slots.drape_changed = False, None, False, None, False
             slots.picks = {}
             if self._loaded or dem is not None:
                 slots.wanted = None
@@ -261,14 +272,13 @@ class RenderWorker:
         if dem is not None:
             self._dem, self._drape = dem, None
             self._upload()
-        if drape_news:
-            self._lay(drape, at_once=job is None)
+        if drape_changed:
+            self._set_drape(drape, at_once=job is None)
             wanted = wanted or self._current
         if not self._loaded:
             return
-        for tag, (x, y, extra) in picks.items():
-            hit = self._pick(x, y)
-            self._deliver("picked", (tag, hit, extra))
+        for tag, (x, y, token) in picks.items():
+            self._deliver("picked", (tag, self._pick(x, y), token))
         if wanted is not None:
             self._begin(wanted)
         elif job is not None and (self._current is None or self._shown > 0):
@@ -279,15 +289,17 @@ class RenderWorker:
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
         try:
+            # First of all the device: asked for anything else, the native part would make one of its own choice.
+            self._limits = device_limits(self._adapter)
             with translated():
-                # First of all the device: asked for anything else, the native part would make one of its own choice.
                 self._device = dict(native().device_info(self._adapter))
-                native().set_memory_budget(self._budget)  # None takes an earlier limit of this process away
-            session = RenderSession(size, adapter=self._adapter)
+            session = RenderSession(size, adapter=self._adapter, memory_budget=self._budget)
         except Exception:
             self._after_frame()  # it failed in an orderly way: no crash to remember
             raise
-        self._deliver("device", self._device)
+        finally:
+            self._device_tried.set()
+        self._deliver("device", (self._device, self._limits))
         return session
 
     def _upload(self) -> None:
@@ -299,10 +311,10 @@ class RenderWorker:
         self._session.set_dem(self._dem)
         self._loaded = True
 
-    def _lay(self, make_rgba: Callable[[], np.ndarray] | None, *, at_once: bool) -> None:
-        """A drape that does not fit the budget leaves the relief without one: half a picture beats none.
+    def _set_drape(self, make_rgba: Callable[[], np.ndarray] | None, *, at_once: bool) -> None:
+        """A drape that does not fit the budget leaves the relief without one, which is told, and the picture goes on.
 
-        While a job runs the drape waits for its end, where it is laid in any case.
+        While a job runs the drape waits for its end, where the preview's drape is set in any case.
         """
         try:
             self._drape = make_rgba() if make_rgba is not None else None
@@ -330,12 +342,10 @@ class RenderWorker:
 
     def _set_up(self, wanted: Wanted, divisor: int) -> None:
         width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
-        if self._session.size != (width, height):
-            self._session.resize((width, height))
-        if self._windowed:
-            self._session.set_window(0, 0, (width, height))
-            self._windowed = False
-        self._session.set_scene(wanted.scene_for(height))
+        if self._in_job or self._session.size != (width, height):
+            self._session.resize((width, height))  # takes a job's band away, too
+            self._in_job = False
+        self._session.set_scene(wanted.scene)
 
     def _go_on(self) -> None:
         wanted = self._current
@@ -375,15 +385,15 @@ class RenderWorker:
                 wanted=wanted.samples,
                 milliseconds=1000.0 * (time.monotonic() - self._begun),
                 draft=draft,
-                ticket=wanted.ticket,
+                token=wanted.token,
                 view=view,
-                memory=dict(native().memory_metrics()),
+                memory={**native().memory_metrics(), "total_limit": self._budget or self._limits.budget},
                 device=self._device,
             ),
         )
 
     def _pick(self, x: float, y: float) -> tuple | None:
-        if self._current is None or self._windowed:
+        if self._current is None or self._in_job:
             return None  # during a job the renderer shows another picture
         width, height = self._session.size
         return self._session.pick(x * width, y * height)
@@ -391,13 +401,10 @@ class RenderWorker:
     def _go_on_with(self, job: Job) -> None:
         """One stretch of a long job; afterwards the preview starts again, as its size and scene were replaced."""
         try:
-            self._windowed = True
+            self._in_job = True
             ended = job.step(self._session)
-        except Cancelled as error:
-            if not job.stopped():
-                raise  # not the job was meant: word is in the slots
-            job.failed(error)
-            ended = True
+        except Cancelled:
+            raise  # the heights go or the thread ends: the job is closed then
         except Exception as error:  # noqa: BLE001 (the job tells its own listener; the preview goes on)
             job.failed(error)
             ended = True

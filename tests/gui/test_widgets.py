@@ -17,7 +17,7 @@ from forge3d_qgis.gui.foot import AMBER, CALM, RED, MemoryMeter, meter_colour
 from forge3d_qgis.gui.panel import Panel, ramp_from_stops, stops_from_ramp
 from forge3d_qgis.gui.preview import PreviewLabel
 from forge3d_qgis.gui.sun_dial import SunDial
-from forge3d_qgis.gui.view_settings import ViewSettings
+
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 

@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import QApplication
 from forge3d_qgis import native_loader
 from forge3d_qgis.gui import preferences, project_store, sentinel
 from forge3d_qgis.gui.export_dialog import ExportWish
-from forge3d_qgis.gui.view_settings import ViewSettings
+
 
 needs_gpu = pytest.mark.gpu
 
@@ -53,7 +53,7 @@ def next_picture(dock) -> np.ndarray:
 
 def choose(dock, **fields) -> None:
     """As if the user had changed controls."""
-    dock.panel._change(**fields)
+    dock.current.change(fields)
 
 
 # Loading and unloading

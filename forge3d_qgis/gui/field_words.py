@@ -1,0 +1,43 @@
+"""Labels and tooltips of a scene's fields and shading models, in the user's language."""
+
+from __future__ import annotations
+
+from ..core.fields import FIELDS
+from ..core.styles import ShadingModel
+from ..text import number, tr, tr_core
+
+
+def label(path: str) -> str:
+    """With the ``&`` of its key."""
+    return tr_core(FIELDS[path].label)
+
+
+def tip(path: str) -> str:
+    """What the number means, its range in the form, and its default."""
+    field = FIELDS[path]
+    low, high = field.form_range
+    unit = field.unit.strip()
+    return (
+        tr("{meaning}\n{low} to {high} {unit}, default {default}")
+        .format(
+            meaning=tr_core(field.tip),
+            low=_short(low),
+            high=_short(high),
+            unit=unit,
+            default=_short(field.default),
+        )
+        .replace(" ,", ",")
+    )
+
+
+def shading(model: ShadingModel) -> str:
+    """A model's name for the list. One that nobody has translated yet shows its own."""
+    words = {
+        "relief": tr("Relief: sun, shadows and sky"),
+        "hillshade": tr("Hillshade: grey, after Horn"),
+    }
+    return words.get(model.name, f"{model.name.replace('_', ' ').capitalize()}: {model.summary}")
+
+
+def _short(value: float) -> str:
+    return number(value, 0 if float(value).is_integer() else 2)
