@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -50,7 +51,14 @@ gdaldem color-relief reads them.
 
 
 class _Arguments(argparse.ArgumentParser):
-    """Ends with one line and the place to look, not with the whole usage."""
+    """Ends with one line and the place to look, not with the whole usage; corners may begin with a minus."""
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        for at, (option, value) in reversed(list(enumerate(pairwise(given)))):
+            if option == "--area" and "," in value:  # -84.3,36.2,… would be taken for an option
+                given[at : at + 2] = [f"{option}={value}"]
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(WRONG_ARGUMENTS, f"forge3d-qgis: {message} (see {self.prog} --help)\n")

@@ -51,8 +51,8 @@ def hillshade(
 ) -> npt.NDArray[np.uint8]:
     """uint8 RGBA (height, width, 4): the whole DEM from above, north up, fitted into ``size`` (width, height).
 
-    ``azimuth``, ``altitude``: of the sun, degrees. ``background``: red, green, blue where nothing is. Horn, Hill shading
-    and the reflectance map, Proceedings of the IEEE 69 (1981); 1..255 as gdaldem writes it.
+    ``azimuth``, ``altitude``: of the sun, degrees. ``background``: red, green, blue where nothing is. Source:
+    B. Horn, Hill shading and the reflectance map, Proceedings of the IEEE 69 (1981); 1..255 as gdaldem writes it.
     """
     width, height = size
     rows, cols = coarse.heights.shape

@@ -58,7 +58,8 @@ FIELDS: dict[str, Field] = {
     for field in (
         Field(
             "exaggeration", 1.0, 0.01, 1000.0,
-            translatable("E&xaggeration"), translatable("Vertical exaggeration. 1 is true scale, 2 doubles the heights."),
+            translatable("E&xaggeration"),
+            translatable("Vertical exaggeration. 1 is true scale, 2 doubles the heights."),
             "1 draws heights as they are, 2 doubles them",
             unit=" ×", step=0.1, decimals=2, logarithmic=True,
             offered=(0.02, 50.0),  # symmetric about 1, so that true scale is the middle of a slider

@@ -106,7 +106,7 @@ def _taking_old_names(kind: type[_T]) -> type[_T]:
     def __init__(self: _T, *values: Any, **named: Any) -> None:
         made(self, *values, **_renamed(named))
 
-    kind.__init__ = __init__  # type: ignore[method-assign] # a dataclass has no other place for an alias
+    kind.__init__ = __init__  # type: ignore[assignment] # a dataclass has no other place for an alias
     return kind
 
 
@@ -124,8 +124,8 @@ class Scene:
     ``shading``: ``relief`` (sun, cast shadows, sky light, colours) or ``horn`` (gdaldem's grey hillshade).
     ``cast_shadows``: whether terrain shades terrain. ``sky_intensity`` (``sky_view`` is its old name, an alias): amount
     of sky light, 0..2. ``exaggeration``: factor on heights, 0.01..1000. ``exposure``: factor on light, 0.01..100.
-    ``background``: ``#rrggbb`` or ``transparent``. ``wall_color``: of the solid's side walls. Anything out of range, NaN
-    and infinities raise SceneError. Ranges and defaults stand in ``core.fields``.
+    ``background``: ``#rrggbb`` or ``transparent``. ``wall_color``: of the solid's side walls. Anything out of range,
+    NaN and infinities raise SceneError. Ranges and defaults stand in ``core.fields``.
     """
 
     camera: Camera = field(default_factory=Camera)

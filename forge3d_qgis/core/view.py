@@ -176,13 +176,7 @@ class View:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON: what ``from_dict`` turns into an equal view."""
-        plain = Source()
-        source = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in dataclasses.asdict(self.source).items()
-            if value != getattr(plain, name)
-        }
-        return {**self.scene.as_dict(), SOURCE_KEY: source}
+        return {**self.scene.as_dict(), SOURCE_KEY: dataclasses.asdict(self.source)}
 
     def to_json(self) -> str:
         """JSON text that ``from_json`` turns into an equal view."""

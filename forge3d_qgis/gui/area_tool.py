@@ -10,8 +10,8 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 class AreaTool(QObject):
     drawn = pyqtSignal(object)  # QgsRectangle in the canvas's CRS
 
-    def __init__(self, canvas: QgsMapCanvas) -> None:
-        super().__init__(canvas)
+    def __init__(self, canvas: QgsMapCanvas, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._canvas = canvas
         self._tool: QgsMapToolExtent | None = None  # made when it is first wanted
         self._former = None

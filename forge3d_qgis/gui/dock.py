@@ -44,7 +44,7 @@ class ReliefDock(QgsDockWidget):
         self.notice = NativeNotice()
         self.exporter = ExportController(iface, self.relief, self.current, self)
         self.views = ViewsMenu(self.head.views_menu, self.current, self.relief.portable_view, self.say, self)
-        self.area_tool = AreaTool(self._canvas)
+        self.area_tool = AreaTool(self._canvas, self)
         self.choice = LayerChoice(iface, self.head, self.current, self.isUserVisible, self)
         self._build()
         self._resize_timer = single_shot(RESIZE_MS, self._resized, self)

@@ -139,6 +139,11 @@ class ExportController(QObject):
         self._exported = Path()
 
     @property
+    def dialog(self) -> ExportDialog | None:
+        """The open dialog."""
+        return self._dialog
+
+    @property
     def busy(self) -> bool:
         return self._job is not None or self._drape_job is not None
 

@@ -91,7 +91,7 @@ class PreviewLabel(QLabel):
     def set_message(self, title: str, hint: str = "") -> None:
         """Words in the middle while there is no picture."""
         self._title, self._hint = title, hint
-        self.setAccessibleDescription(f"{title} {hint}".strip())
+        self.setAccessibleDescription(self.words)
         self.update()
 
     def set_badge(self, text: str) -> None:
@@ -115,6 +115,26 @@ class PreviewLabel(QLabel):
         if share != self._busy:
             self._busy = share
             self.update()
+
+    @property
+    def words(self) -> str:
+        """What is written where there is no picture: title and hint."""
+        return f"{self._title} {self._hint}".strip()
+
+    @property
+    def badge(self) -> str:
+        """The remark in the corner."""
+        return self._badge
+
+    @property
+    def place(self) -> str:
+        """Where the pointer is, in words."""
+        return self._place
+
+    @property
+    def busy(self) -> float | None:
+        """How far the bar along the bottom is; None where there is none."""
+        return self._busy
 
     def pixel_size(self) -> QSize:
         """How many real pixels the label covers."""

@@ -14,7 +14,8 @@ from qgis.core import QgsApplication
 NAME = "forge3d_device_start.txt"
 
 
-def _path() -> Path:
+def path() -> Path:
+    """Where it stands in this profile."""
     return Path(QgsApplication.qgisSettingsDirPath()) / NAME
 
 
@@ -23,7 +24,7 @@ class Sentinel:
 
     def __init__(self, adapter: str) -> None:
         self._adapter = adapter
-        self._path = _path()  # asked here, on the user's thread
+        self._path = path()  # asked here, on the user's thread
         self._standing = False
 
     def put_up(self) -> None:
@@ -44,7 +45,7 @@ class Sentinel:
 def crashed_adapter() -> str | None:
     """The adapter asked for at the last start if that start never came to a picture, else None."""
     try:
-        lines = _path().read_text(encoding="utf-8").splitlines()
+        lines = path().read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     return lines[0] if lines else "auto"
