@@ -9,10 +9,18 @@ from typing import Any, TypeVar
 from .errors import SceneError
 
 _T = TypeVar("_T", bound=str)
+_LONGEST_VALUE = 160
 
 
 def scene_error(what: str, expected: str, got: object, fix: str) -> SceneError:
-    return SceneError(f"{what}: expected {expected}; got {got!r}; fix: {fix}")
+    """The error to raise. What is too long for a message is shown by its beginning."""
+    try:
+        shown = repr(got)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        shown = f"an integer of {int(got).bit_length()} bits" if isinstance(got, int) else type(got).__name__
+    if len(shown) > _LONGEST_VALUE:
+        shown = shown[:_LONGEST_VALUE] + "…"
+    return SceneError(f"{what}: expected {expected}; got {shown}; fix: {fix}")
 
 
 def as_float(value: Any) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .checks import check_choice, check_flag, scene_error
 from .errors import SceneError
+from .text_file import read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,11 +90,7 @@ class ColorRamp:
 
         ``height_range``: lowest and highest metres, only needed for a file that mixes heights and percentages.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
-        except OSError as error:
-            raise scene_error("color ramp", "a readable text file", str(path), error.strerror or str(error)) from None
-        return _parse_ramp(text, str(path), height_range)
+        return _parse_ramp(read_text(path, "color ramp"), str(path), height_range)
 
     def colors_at(
         self, heights: npt.ArrayLike, height_range: tuple[float, float] | None = None

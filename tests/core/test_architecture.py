@@ -1,4 +1,7 @@
-"""Who may know whom: plugin → gui, processing → layers → core → native_loader → forge3d_native; __main__ → core."""
+"""Who may know whom: plugin → gui, processing → layers → core → native_loader → forge3d_native.
+
+Beside it: __main__ → command_line → core.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ ROOT = Path(forge3d_qgis.__file__).parent
 # For each part: the parts it may import. `text` is the translation function, which everything but core may use.
 ALLOWED = {
     "__init__": {"plugin"},
-    "__main__": {"core", "__init__"},
+    "__main__": {"command_line", "core"},
+    "command_line": {"core", "__init__"},
     "plugin": {"gui", "processing", "layers", "core", "text", "native_loader", "__init__"},
     "gui": {"gui", "layers", "core", "text", "native_loader", "__init__"},
     "processing": {"processing", "layers", "core", "text", "native_loader", "__init__"},

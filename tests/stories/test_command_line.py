@@ -226,7 +226,7 @@ def test_the_closing_line_tells_size_dem_adapter_times_and_memory(tmp_path: Path
 
 def test_options_go_over_a_saved_scene(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from forge3d_qgis.__main__ import parser, scene_of;"
+        "import sys; sys.path.insert(0, sys.argv[1]); from forge3d_qgis.command_line import parser, scene_of;"
         "print(scene_of(parser().parse_args(sys.argv[2:])).to_json())"
     )
 
