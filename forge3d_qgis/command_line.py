@@ -25,7 +25,7 @@ from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, SHADINGS, Camera, Sun
 from .core.text_file import read_text
-from .core.view import View, parse_area, window_of_area
+from .core.view import View, area_text, parse_area
 
 _T = TypeVar("_T")
 
@@ -377,7 +377,8 @@ def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object
 def _render_on(
     device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, heed: Callable[[], object]
 ) -> list[str]:
-    from .core.dem import open_source, read_dem
+    from .core.dem import covering_window, open_source, read_dem
+    from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
     from .core.render import render_bands
 
@@ -397,12 +398,17 @@ def _render_on(
                 source = open_source(arguments.dem, band)
                 area, window = view.source.corners, None
                 if area is not None:
-                    window = window_of_area(area, source.size, source.geotransform, source.name)
+                    window = covering_window(source.geotransform, source.size, area)
+                    if window is None:
+                        raise DemError(
+                            f"{source.name}: expected an area that covers some of it; got {area_text(area)}; "
+                            "fix: give corners inside the raster, in its own CRS"
+                        )
                 budget = arguments.memory_budget or device.budget()
                 read_start = time.perf_counter()
                 dem = read_dem(
-                    source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size, window=window,
-                    progress=shown.step("reading"),
+                    source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
+                    window=window, progress=shown.step("reading"),
                 )  # fmt: skip
                 device.budget()  # raises its failure, if it has one
                 ms["device"] = device.ms
@@ -438,7 +444,8 @@ def _render_on(
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
-    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes(), str(metrics["adapter"])]
+    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
+    facts.append(str(metrics["adapter"]))
     return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"])]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,11 +38,20 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor, QImage
 
-from .core.dem import Dem, block_mean, metres_per_unit, open_source, read_dem
+from .core.dem import (
+    Dem,
+    LevelledSource,
+    StripReader,
+    UndeclaredVoid,
+    block_mean,
+    covering_window,
+    metres_per_unit,
+    open_source,
+    read_dem,
+)
 from .core.errors import DemError
 from .core.notes import Note
 from .core.scene import ColorRamp
-from .core.view import window_of_area
 from .text import tr
 
 # NumPy's names for the types a raster block can have; complex and colour types are missing on purpose.
@@ -136,16 +146,11 @@ class Reading:
         if interrupt is not None:
             interrupt()
 
-    def _open(self) -> Any:
+    def _open(self) -> LevelledSource:
         if self.path is not None:
-            try:
-                source = open_source(self.path, self.band)
-            except DemError:
-                source = None  # the provider can open more than its address alone tells: options, log-ins
-            if source is not None:
-                source.name = self.name
-                source.crs_wkt = self.crs_wkt or source.crs_wkt
-                return source
+            # Where this fails the provider may still open it: it knows more than the address, options and log-ins.
+            with suppress(DemError):
+                return open_source(self.path, self.band, name=self.name, crs_wkt=self.crs_wkt)
         return ProviderSource(self.provider, self.band, self.name, self.crs_wkt)
 
 
@@ -190,18 +195,21 @@ def _plain_path(layer: QgsRasterLayer, band: int) -> str | None:
     return layer.source()
 
 
-def _window(source: Any, extent: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+def _window(source: LevelledSource, extent: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     """The cells of ``source`` that cover ``extent``."""
-    try:
-        return window_of_area(extent, source.size, source.geotransform, source.name)
-    except DemError:
+    window = covering_window(source.geotransform, source.size, extent)
+    if window is None:
         raise DemError(
             tr("The area does not overlap “{name}”. Choose another area, or the whole layer.").format(name=source.name)
-        ) from None
+        )
+    return window
 
 
-class ProviderSource:
-    """A HeightSource over a provider of our own. One thread at a time."""
+class ProviderSource(StripReader):
+    """A LevelledSource over a provider of our own. One thread at a time.
+
+    Which resolutions a provider holds it does not tell: there is one level, its own.
+    """
 
     def __init__(self, provider: QgsRasterDataProvider, band: int, name: str, crs_wkt: str) -> None:
         self._provider = provider
@@ -226,6 +234,8 @@ class ProviderSource:
             self.nodata = float(provider.sourceNoDataValue(band))
         elif self._ranges:
             self.nodata = self._ranges[0][0]  # somebody has declared voids: none need be guessed
+        self.declares_voids = self.nodata is not None
+        self.band_offset = provider.bandOffset(band)
         self._feedback = QgsRasterBlockFeedback()
         # The provider's own default is the nearest cell, which draws stripes into every shaded relief.
         hint = QgsRasterDataProvider.ProviderCapability.ProviderHintCanPerformProviderResampling
@@ -237,22 +247,47 @@ class ProviderSource:
     def interrupt(self) -> None:
         self._feedback.cancel()
 
-    def read(self, window: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
-        """See ``core.dem.HeightSource``."""
+    def read_inside(
+        self,
+        window: tuple[float, float, float, float],
+        shape: tuple[int, int],
+        datum: float,
+        voids: UndeclaredVoid | None,
+    ) -> np.ndarray:
+        """See ``core.dem.StripReader``."""
         rows, cols = shape
         factor = max(window[2] / cols, window[3] / rows)
         if factor <= 1.0 + 1e-9:
-            return self._block(window, shape)
+            return self._heights(window, shape, datum, voids)
         if self._averages:
             # Its default of 2 would still skip cells at larger factors.
             self._provider.setMaxOversampling(math.ceil(factor) + 1)
-            return self._block(window, shape)
+            return self._heights(window, shape, datum, voids)
         more = min(math.ceil(factor), SERVED_OVERSAMPLING)
-        fine = self._block(window, (rows * more, cols * more))
+        fine = self._heights(window, (rows * more, cols * more), datum, voids)
         edges_x, edges_y = np.arange(cols + 1) * float(more), np.arange(rows + 1) * float(more)
         return np.asarray(block_mean(fine, edges_x, edges_y), dtype=np.float32)
 
-    def _block(self, window: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
+    def _heights(
+        self,
+        window: tuple[float, float, float, float],
+        shape: tuple[int, int],
+        datum: float,
+        voids: UndeclaredVoid | None,
+    ) -> np.ndarray:
+        raw, void = self._block(window, shape)
+        if voids is not None:
+            found = voids.find(raw, declared=void)
+            void = void if found is None else void | found
+        with np.errstate(over="ignore"):
+            heights = (raw.astype(np.float64) - datum).astype(np.float32) if datum else raw.astype(np.float32)
+        heights[void | ~np.isfinite(heights)] = np.nan
+        return heights
+
+    def _block(
+        self, window: tuple[float, float, float, float], shape: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Values as the provider gives them, and where it or the user calls them void."""
         left, top, wide, high = window
         west, north = self._corner[0] + left * self._cell[0], self._corner[1] - top * self._cell[1]
         extent = QgsRectangle(west, north - high * self._cell[1], west + wide * self._cell[0], north)
@@ -267,16 +302,15 @@ class ProviderSource:
                 )
             )
         raw = np.frombuffer(bytes(block.data()), dtype=dtype, count=rows * cols).reshape(shape)
-        heights = raw.astype(np.float32)
+        void = np.zeros(shape, dtype=bool)
         if block.hasNoDataValue():
-            heights[np.isnan(raw) if math.isnan(block.noDataValue()) else raw == dtype(block.noDataValue())] = np.nan
+            void |= np.isnan(raw) if math.isnan(block.noDataValue()) else raw == dtype(block.noDataValue())
         elif block.hasNoData() and not self._ranges:
-            void = np.fromiter((block.isNoData(at) for at in range(raw.size)), dtype=bool, count=raw.size)
-            heights[void.reshape(shape)] = np.nan
+            each = np.fromiter((block.isNoData(at) for at in range(raw.size)), dtype=bool, count=raw.size)
+            void |= each.reshape(shape)
         for low, high_value in self._ranges:
-            heights[(raw >= low) & (raw <= high_value)] = np.nan
-        heights[~np.isfinite(heights)] = np.nan
-        return heights
+            void |= (raw >= low) & (raw <= high_value)
+        return raw, void
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def test_every_note_of_core_has_words_in_the_fronts_language():
 
     texts = set(update_translations.source_texts())
     found = set()
-    for path in [*(ROOT / "forge3d_qgis" / "core").glob("*.py"), ROOT / "forge3d_qgis" / "layers.py"]:
+    for path in [*(ROOT / "forge3d_qgis" / "core").rglob("*.py"), ROOT / "forge3d_qgis" / "layers.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note":
                 found |= {

@@ -326,7 +326,7 @@ def render_bands(
                 session.set_dem(dem)
             if drape is not None:
                 session.set_drape(drape)
-            session.set_scene(Scene() if scene is None else scene)
+            session.set_scene((Scene() if scene is None else scene).above(dem.datum_m))
             for step in band_steps(session, (width, height), samples=samples, lines=lines):
                 report(step.share)
                 if step.rows is not None:

@@ -156,6 +156,14 @@ class Scene:
         """``sky_intensity`` under its old name."""
         return self.sky_intensity
 
+    def above(self, datum_m: float) -> Scene:
+        """The same picture of heights from which ``datum_m`` was taken: a ramp of metres goes down with them."""
+        ramp = self.color_ramp
+        if ramp.relative or not datum_m:
+            return self
+        stops = tuple((value - datum_m, color) for value, color in ramp.stops)
+        return dataclasses.replace(self, color_ramp=dataclasses.replace(ramp, stops=stops))
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON: what ``from_dict`` turns into an equal scene."""
         return {"forge3d_scene": JSON_VERSION, **dataclasses.asdict(self)}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from . import camera as cameras
 from .checks import as_float, check_choice, check_color, scene_error
-from .errors import DemError, SceneError
+from .errors import SceneError
 from .fields import FIELDS
 from .ramps import ColorRamp
 from .scene import SOURCE_KEY, Camera, Scene, from_plain, json_object, json_text
@@ -98,36 +98,6 @@ def parse_area(text: str) -> Area:
         raise scene_error(
             "area", "xmin,ymin,xmax,ymax with xmin < xmax and ymin < ymax", text, "give the corners in the DEM's CRS"
         ) from None
-
-
-def window_of_area(
-    area: Area, size: tuple[int, int], geotransform: tuple[float, ...] | None, name: str
-) -> tuple[int, int, int, int]:
-    """The cells (column, row, columns, rows) of a raster that cover ``area``.
-
-    ``size``: (columns, rows). ``geotransform``: as GDAL has it; None for cells of one unit, row 0 in the north. The
-    outer corners of the area are taken back into cells, so on a rotated raster the window is the rectangle of cells
-    round them. Raises DemError when fewer than two cells a side are covered.
-    """
-    cols, rows = size
-    g = geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0)
-    determinant = g[1] * g[5] - g[2] * g[4]
-    xmin, ymin, xmax, ymax = area
-    places = []
-    for x, y in ((xmin, ymin), (xmin, ymax), (xmax, ymin), (xmax, ymax)):
-        dx, dy = x - g[0], y - g[3]
-        places.append(((dx * g[5] - dy * g[2]) / determinant, (dy * g[1] - dx * g[4]) / determinant))
-    # A millionth of a cell of slack: corners that lie on the edge of a cell take no neighbour along.
-    left = max(0, math.floor(min(p[0] for p in places) + 1e-6))
-    right = min(cols, math.ceil(max(p[0] for p in places) - 1e-6))
-    top = max(0, math.floor(min(p[1] for p in places) + 1e-6))
-    bottom = min(rows, math.ceil(max(p[1] for p in places) - 1e-6))
-    if right - left < 2 or bottom - top < 2:
-        raise DemError(
-            f"{name}: expected an area that covers at least 2×2 of its cells; got {area_text(area)}; "
-            "fix: give corners inside the raster, in its own CRS"
-        )
-    return left, top, right - left, bottom - top
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class NativeHost(QObject):
         try:
             native_loader.load()
         except native_loader.NativeNotFoundError as error:
-            missing = Missing.RESTART_NEEDED if getattr(error, "needs_restart", False) else Missing.NOT_INSTALLED
+            missing = Missing.RESTART_NEEDED if error.needs_restart else Missing.NOT_INSTALLED
             self.problem = Problem(missing, str(error))
             log(str(error), Qgis.MessageLevel.Warning)
             return None

@@ -152,7 +152,7 @@ class Navigation(QObject):
             self._ask_renderer(tag, at.x(), at.y())
 
     def _place(self, hit: Hit) -> tuple[float, float, float]:
-        return (*self._dem.map_from_cell(hit[0], hit[1]), hit[4])
+        return (*self._dem.map_from_cell(hit[0], hit[1]), hit[4] + self._dem.datum_m)
 
     def _span_limits(self) -> tuple[float, float]:
         """Closest: four cells across the picture; farthest: ten times the DEM."""

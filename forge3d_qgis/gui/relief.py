@@ -244,7 +244,10 @@ class Relief(QObject):
             self.draw(dragging=True)
 
     def scene(self) -> Scene:
-        """What is drawn: the view's scene, with the colours that its source asks for."""
+        """What the renderer draws: the view's scene, with the colours that its source asks for."""
+        return self._coloured_scene().above(self.loaded.dem.datum_m)
+
+    def _coloured_scene(self) -> Scene:
         return dataclasses.replace(self._current.view.scene, color_ramp=self.drape.ramp)
 
     def portable_view(self) -> View | None:
@@ -267,7 +270,7 @@ class Relief(QObject):
             theme=source.theme if self.drape.is_shown else "",
             backdrop=Source.backdrop,
         )
-        return View(self.scene(), plain)
+        return View(self._coloured_scene(), plain)
 
     def _frame_came(self, frame: Frame) -> None:
         if frame.token == self._token and self.loaded is not None:
@@ -299,7 +302,7 @@ class Relief(QObject):
             return ""
         dem = self.loaded.dem
         cols, rows = dem.size
-        parts = [] if getattr(dem, "averaged", False) else [tr("{cols}×{rows} read whole").format(cols=cols, rows=rows)]
+        parts = [] if dem.averaged else [tr("{cols}×{rows} read whole").format(cols=cols, rows=rows)]
         parts += [note_text(note) for note in dem.notes]
         exaggeration = self._current.view.scene.exaggeration
         parts.append(tr("exaggeration {factor}").format(factor=number(exaggeration, 1)))

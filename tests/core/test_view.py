@@ -8,9 +8,10 @@ import math
 import numpy as np
 import pytest
 
-from forge3d_qgis.core import Camera, ColorRamp, DemError, Scene, SceneError, Sun, open_source
+from forge3d_qgis.core import Camera, ColorRamp, Scene, SceneError, Sun
+from forge3d_qgis.core.dem import covering_window
 from forge3d_qgis.core.fields import FIELDS
-from forge3d_qgis.core.view import Source, View, area_text, parse_area, window_of_area
+from forge3d_qgis.core.view import Source, View, area_text, parse_area
 
 RAMP = ColorRamp(((236.5, (1, 2, 3, 255)), (1076.25, (250, 251, 252, 255))))
 
@@ -99,34 +100,6 @@ def test_a_wrong_area_text_is_refused(text: str) -> None:
         parse_area(text)
 
 
-NORTH_UP = (100.0, 10.0, 0.0, 900.0, 0.0, -10.0)
-
-
-@pytest.mark.parametrize(
-    ("area", "window"),
-    [
-        ((100, 100, 1100, 900), (0, 0, 100, 80)),  # the raster itself, no neighbour more
-        ((120, 850, 150, 880), (2, 2, 3, 3)),  # on the edges of cells
-        ((121, 851, 149, 879), (2, 2, 3, 3)),  # inside them
-        ((-1e9, -1e9, 1e9, 1e9), (0, 0, 100, 80)),
-    ],
-)
-def test_the_cells_that_an_area_touches_are_its_window(area: tuple, window: tuple) -> None:
-    assert window_of_area(area, (100, 80), NORTH_UP, "dem") == window
-
-
-def test_south_up_and_rotated_rasters_have_their_windows_where_the_corners_are() -> None:
-    assert window_of_area((120, 850, 150, 880), (100, 80), (100.0, 10.0, 0.0, 100.0, 0.0, 10.0), "dem") == (2, 75, 3, 3)
-    turned = (0.0, 0.0, 10.0, 0.0, 10.0, 0.0)  # one column north, one row east
-    assert window_of_area((20, 50, 60, 90), (100, 80), turned, "dem") == (5, 2, 4, 4)
-
-
-@pytest.mark.parametrize("area", [(0, 0, 50, 50), (100, 895, 101, 899), (2000, 100, 3000, 900)])
-def test_an_area_without_two_cells_a_side_is_refused(area: tuple) -> None:
-    with pytest.raises(DemError, match=r"expected an area .*; got .*; fix: "):
-        window_of_area(area, (100, 80), NORTH_UP, "dem")
-
-
 def test_the_scene_checks_by_the_table() -> None:
     for path, field in FIELDS.items():
         view = View()
@@ -152,10 +125,31 @@ def test_the_old_name_of_the_sky_light_goes_on_working() -> None:
     assert "sky_view" not in json.loads(scene.to_json())
 
 
-def test_an_area_reads_the_cells_of_a_file(write_raster) -> None:
-    heights = np.arange(80 * 100, dtype=np.float32).reshape(80, 100)
-    source = open_source(write_raster(heights, geotransform=NORTH_UP))
-    left, top, cols, rows = window_of_area((120, 850, 150, 880), source.size, source.geotransform, source.name)
-    np.testing.assert_array_equal(
-        source.read((left, top, cols, rows), (rows, cols)), heights[top : top + rows, left : left + cols]
-    )
+NORTH_UP = (100.0, 10.0, 0.0, 900.0, 0.0, -10.0)
+
+
+@pytest.mark.parametrize(
+    ("area", "window"),
+    [
+        ((100, 100, 1100, 900), (0, 0, 100, 80)),  # the raster itself, no neighbour more
+        ((120, 850, 150, 880), (2, 2, 3, 3)),  # on the edges of cells
+        ((121, 851, 149, 879), (2, 2, 3, 3)),  # inside them
+        ((-1e9, -1e9, 1e9, 1e9), (0, 0, 100, 80)),
+        ((0, 0, 50, 50), None),
+        ((100, 895, 101, 899), None),
+    ],
+)
+def test_the_cells_that_an_area_touches_are_its_window(area: tuple, window: tuple | None) -> None:
+    assert covering_window(NORTH_UP, (100, 80), area) == window
+
+
+def test_south_up_and_rotated_rasters_have_their_windows_where_the_corners_are() -> None:
+    assert covering_window((100.0, 10.0, 0.0, 100.0, 0.0, 10.0), (100, 80), (120, 850, 150, 880)) == (2, 75, 3, 3)
+    turned = (0.0, 0.0, 10.0, 0.0, 10.0, 0.0)  # one column north, one row east
+    assert covering_window(turned, (100, 80), (20, 50, 60, 90)) == (5, 2, 4, 4)
+
+
+def test_a_ramp_of_metres_goes_down_with_the_datum_and_a_relative_one_stays() -> None:
+    lowered = Scene(color_ramp=RAMP).above(200.0)
+    assert [value for value, _ in lowered.color_ramp.stops] == [36.5, 876.25]
+    assert Scene().above(200.0) == Scene()

@@ -1,0 +1,54 @@
+"""Elevation rasters as float32 arrays in metres. Knows GDAL; knows nothing of Qt, QGIS or the GPU.
+
+A *height source* gives sizes, georeference and windows of heights (``open_source`` for files; the plugin has another
+for layers), and ``read_dem`` plans, reads step by step, averages and turns map units into metres.
+"""
+
+from __future__ import annotations
+
+from .average import block_mean, block_sums
+from .gdal_source import GdalSource, open_source
+from .grid import (
+    Dem,
+    Georeference,
+    Geotransform,
+    Heights,
+    Size,
+    WholeWindow,
+    Window,
+    corner_from_map,
+    covering_window,
+    map_from_corner,
+)
+from .ground_units import WGS84, metres_per_degree, metres_per_unit
+from .read import Progress, read_dem
+from .source import STRIP_BYTES, HeightSource, LevelledSource, StripReader, levelled
+from .voids import UndeclaredVoid
+
+__all__ = [
+    "STRIP_BYTES",
+    "WGS84",
+    "Dem",
+    "GdalSource",
+    "Georeference",
+    "Geotransform",
+    "HeightSource",
+    "Heights",
+    "LevelledSource",
+    "Progress",
+    "Size",
+    "StripReader",
+    "UndeclaredVoid",
+    "WholeWindow",
+    "Window",
+    "block_mean",
+    "block_sums",
+    "corner_from_map",
+    "covering_window",
+    "levelled",
+    "map_from_corner",
+    "metres_per_degree",
+    "metres_per_unit",
+    "open_source",
+    "read_dem",
+]

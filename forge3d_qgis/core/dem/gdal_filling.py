@@ -1,0 +1,259 @@
+"""From the blocks of a raster to heights: each block decoded once, averaged as it comes, by as many threads as given.
+
+The raster is taken in bands of whole rows of blocks. A row of the answer that two bands share is added up from both;
+bands are put together in their order, so that the sums, and so the bytes, do not depend on which thread was first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..memory_tracker import MIB
+from .average import Edges, Sums, known_sums, mean
+from .grid import Heights, Size, Window
+from .voids import HUGE, Mask, UndeclaredVoid, either, equals_nodata
+
+CHUNK_BYTES = 8 * MIB
+LARGE_BLOCK_BYTES = 32 * MIB
+
+
+class Linear(NamedTuple):
+    """height = raw · scale + offset."""
+
+    scale: float
+    offset: float
+
+
+class Level(Protocol):
+    """What is read: one resolution of a band."""
+
+    size: Size
+    block: Size
+    dtype: np.dtype[Any]
+
+    def cells(self, x: int, y: int, cols: int, rows: int) -> npt.NDArray[Any]: ...
+    def hidden(self, x: int, y: int, cols: int, rows: int) -> Mask | None: ...
+    def forget(self) -> None: ...
+
+
+@dataclass
+class _Part:
+    """What one band gives to a row of the answer that it shares with others."""
+
+    row: int
+    sums: Sums
+    areas: Sums
+
+
+@dataclass
+class _BandDone:
+    until: int  # source row after its last
+    shared: list[_Part]
+    seen: UndeclaredVoid
+
+
+@dataclass
+class Filling:
+    """One window of one level on its way into ``out`` (rows, cols).
+
+    ``window`` is in cells of the source, whose size is ``full_size``.
+    """
+
+    out: Heights
+    window: Window
+    full_size: Size
+    level: Level
+    nodata: float | None
+    linear: Linear
+    _pending: dict[int, _Part] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        cols, rows = self.level.size
+        across, down = cols / self.full_size[0], rows / self.full_size[1]
+        left, top = self.window[0] * across, self.window[1] * down
+        right, bottom = (self.window[0] + self.window[2]) * across, (self.window[1] + self.window[3]) * down
+        count_y, count_x = self.out.shape
+        self.x0, self.x1 = _whole_cells(left, right, cols)
+        self.y0, self.y1 = _whole_cells(top, bottom, rows)
+        # Cells one to one: nothing to average.
+        self.is_copy = (
+            _same(right - left, count_x)
+            and _same(bottom - top, count_y)
+            and all(_same(edge, round(edge)) for edge in (left, top))
+        )
+        self.corner = (round(left), round(top))
+        self.reaches_beyond = min(left, top) < -1e-6 or right > cols + 1e-6 or bottom > rows + 1e-6
+        self.edges_x: Edges = np.clip(np.linspace(left, right, count_x + 1), 0, cols)
+        self.edges_y: Edges = np.clip(np.linspace(top, bottom, count_y + 1), 0, rows)
+        self._plan_bands()
+
+    def _plan_bands(self) -> None:
+        width, cells = self.x1 - self.x0, max(1, CHUNK_BYTES // self.level.dtype.itemsize)
+        wide, high = self.level.block
+        # GDAL decodes a block as a whole. One larger than that stays in its cache until the last row is taken from it.
+        self.large_blocks = wide * high * self.level.dtype.itemsize > LARGE_BLOCK_BYTES
+        if self.large_blocks:
+            self.chunk_cols, self.band_rows = min(max(1, width), cells), max(1, cells // max(1, width))
+        elif width * high <= cells:
+            self.chunk_cols, self.band_rows = max(1, width), high * max(1, cells // max(1, width * high))
+        else:
+            self.chunk_cols, self.band_rows = wide * max(1, cells // (high * wide)), high
+
+    def bands(self) -> list[tuple[int, int]]:
+        """Source rows (first, end) of the bands, from the top."""
+        if self.x1 <= self.x0 or self.y1 <= self.y0:
+            return []
+        starts = range(self.y0 // self.band_rows * self.band_rows, self.y1, self.band_rows)
+        return [(max(start, self.y0), min(start + self.band_rows, self.y1)) for start in starts]
+
+    @property
+    def most_threads(self) -> int:
+        """How many handles are worth opening: two bands for each; one where each would decode the same large block."""
+        return 1 if self.large_blocks else max(1, len(self.bands()) // 2)
+
+    def _chunks(self) -> Iterator[tuple[int, int]]:
+        start = self.x0
+        while start < self.x1:
+            end = min(self.x1, (start // self.chunk_cols + 1) * self.chunk_cols)
+            yield start, end
+            start = end
+
+    def read_band(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _BandDone:
+        """In any thread: writes the rows of ``out`` that lie in the band, and gives back those it shares."""
+        done = self._copy(level, top, bottom, seen) if self.is_copy else self._average(level, top, bottom, seen)
+        if not self.large_blocks:
+            level.forget()
+        return done
+
+    def _raw(self, level: Level, x: int, y: int, cols: int, rows: int, seen: UndeclaredVoid) -> tuple[Any, Mask | None]:
+        """Numbers of the file and where they are void."""
+        raw = level.cells(x, y, cols, rows)
+        declared = either(None, level.hidden(x, y, cols, rows))
+        if self.nodata is not None:
+            declared = either(declared, equals_nodata(raw, self.nodata))
+        return raw, either(declared, seen.find(raw, self.linear.scale, declared))
+
+    def _copy(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _BandDone:
+        lines = self.out[top - self.corner[1] : bottom - self.corner[1]]
+        for start, end in self._chunks():
+            raw, void = self._raw(level, start, top, end - start, bottom - top, seen)
+            part = lines[:, start - self.corner[0] : end - self.corner[0]]
+            self._write(part, raw)
+            if void is not None:
+                part[void] = np.nan
+        return _BandDone(bottom, [], seen)
+
+    def _average(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _BandDone:
+        edges = self.edges_y
+        first = max(0, int(np.searchsorted(edges, top + 1e-6, side="right")) - 1)
+        end = min(len(edges) - 1, int(np.searchsorted(edges, bottom - 1e-6, side="left")))
+        inside_y: Edges = np.clip(edges[first : end + 1], top, bottom) - float(top)
+        sums, areas = np.zeros((2, end - first, self.out.shape[1]))
+        for start, stop in self._chunks():
+            raw, void = self._raw(level, start, top, stop - start, bottom - top, seen)
+            left = max(0, int(np.searchsorted(self.edges_x, start + 1e-6, side="right")) - 1)
+            right = min(len(self.edges_x) - 1, int(np.searchsorted(self.edges_x, stop - 1e-6, side="left")))
+            inside_x: Edges = np.clip(self.edges_x[left : right + 1], start, stop) - float(start)
+            part, known = known_sums(raw, void, inside_x, inside_y)
+            sums[:, left:right] += part
+            areas[:, left:right] += known
+        whole_from = first + (edges[first] < top - 1e-6)
+        whole_end = end - (edges[end] > bottom + 1e-6)
+        shared = []
+        for row in range(first, end):
+            if not whole_from <= row < whole_end:
+                shared.append(_Part(row, sums[row - first].copy(), areas[row - first].copy()))
+        if whole_from < whole_end:
+            rows = slice(whole_from - first, whole_end - first)
+            self._write(self.out[whole_from:whole_end], mean(sums[rows], areas[rows]))
+        return _BandDone(bottom, shared, seen)
+
+    def take(self, done: _BandDone, voids: UndeclaredVoid) -> int:
+        """In one thread, in the order of the bands: the rows that bands share. Rows of ``out`` done, from the top."""
+        voids.add(done.seen)
+        for part in done.shared:
+            held = self._pending.get(part.row)
+            if held is None:
+                self._pending[part.row] = part
+            else:
+                held.sums += part.sums
+                held.areas += part.areas
+        until = done.until + 1e-6
+        for row in [row for row in self._pending if self.edges_y[row + 1] <= until or done.until >= self.y1]:
+            part = self._pending.pop(row)
+            self._write(self.out[row : row + 1], mean(part.sums, part.areas)[None, :])
+        if done.until >= self.y1:
+            return self.out.shape[0]
+        if self.is_copy:
+            return max(0, done.until - self.corner[1])
+        return max(0, int(np.searchsorted(self.edges_y, until, side="right")) - 1)
+
+    def _write(self, out: Heights, numbers: npt.NDArray[Any]) -> None:
+        """Numbers of the file, or averages of them, as heights."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.linear == Linear(1.0, 0.0):
+                np.copyto(out, numbers, casting="unsafe")
+                return
+            heights = numbers.astype(np.float64)
+            heights *= self.linear.scale
+            heights += self.linear.offset
+            np.copyto(out, heights, casting="unsafe")
+        damaged = ~(np.abs(out) < HUGE)  # by a scale that no heights have
+        if damaged.any():
+            out[damaged] = np.nan
+
+
+def fill_in_order(filling: Filling, levels: Sequence[Level], voids: UndeclaredVoid) -> Iterator[int]:
+    """Reads all bands, each of ``levels`` in a thread of its own; yields how many rows from the top are done."""
+    bands = filling.bands()
+    if filling.reaches_beyond:
+        filling.out[...] = np.nan
+    if not bands:
+        yield filling.out.shape[0]
+        return
+    if len(levels) == 1:
+        for band in bands:
+            yield filling.take(filling.read_band(levels[0], *band, voids.like()), voids)
+        return
+    free: SimpleQueue[Level] = SimpleQueue()
+    for level in levels:
+        free.put(level)
+
+    def read(band: tuple[int, int]) -> _BandDone:
+        level = free.get()
+        try:
+            return filling.read_band(level, *band, voids.like())
+        finally:
+            free.put(level)
+
+    waiting: deque[Future[_BandDone]] = deque()
+    with ThreadPoolExecutor(len(levels), thread_name_prefix="forge3d-read") as pool:
+        try:
+            for band in bands:
+                waiting.append(pool.submit(read, band))
+                if len(waiting) > len(levels):
+                    yield filling.take(waiting.popleft().result(), voids)
+            while waiting:
+                yield filling.take(waiting.popleft().result(), voids)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _whole_cells(low: float, high: float, limit: int) -> tuple[int, int]:
+    """First and end of the whole cells that cover low..high, within the raster. A hair of rounding is no cell."""
+    first = max(0, math.floor(low + 1e-6))
+    return first, min(limit, math.ceil(high - 1e-6))
+
+
+def _same(one: float, other: float) -> bool:
+    return abs(one - other) < 1e-6

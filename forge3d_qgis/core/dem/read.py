@@ -1,0 +1,179 @@
+"""From a height source to a Dem: plan, read step by step, and turn map and height units into metres."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..errors import Cancelled, DemError
+from ..memory_tracker import MAX_SIDE, plan
+from ..notes import Note
+from .datum import find_datum
+from .gdal_source import open_source
+from .grid import Dem, Heights, WholeWindow, known_range
+from .ground_units import height_factor, place
+from .source import HeightSource, LevelledSource, levelled
+from .voids import UndeclaredVoid
+
+Progress = Callable[[float], object]
+
+
+def read_dem(
+    path_or_source: str | os.PathLike[str] | HeightSource,
+    *,
+    band: int | None = None,
+    memory_budget: int | None = None,
+    max_side: int = MAX_SIDE,
+    z_factor: float | None = None,
+    window: tuple[int, int, int, int] | None = None,
+    max_samples: int | None = None,
+    picture_size: tuple[int, int] = (1600, 1000),
+    progress: Progress | None = None,
+    cancel: object = None,
+) -> Dem:
+    """Reads heights into memory, in metres, averaged down where the budget asks for it.
+
+    - ``path_or_source``: a path for ``open_source``, with ``band``, or a HeightSource.
+    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; see memory_tracker.
+      None: what every adapter has, min(25 % of RAM, 512 MiB). ``max_side`` (of the heights held, at least 2) and
+      ``max_samples`` (at least 1) limit it further.
+    - ``z_factor``: metres of one height unit; None: from the band's unit, metres if that is not known.
+    - ``window``: (col, row, cols, rows) of the source to read; None: all of it.
+    - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked before
+      each step of some 16 MiB.
+
+    Distances are true at the DEM's centre: degrees by the ellipsoid of the CRS, feet as metres, and the stretch of
+    Mercator and other projections undone where it passes 1 %. Radii of planets lose a datum, ``Dem.datum_m``; all other
+    heights are kept as they are. Raises DemError, MemoryBudgetError, Cancelled.
+    """
+    if z_factor is not None:
+        z_factor = _z_factor(z_factor)
+    _whole("max_side", max_side, 2)
+    if max_samples is not None:
+        _whole("max_samples", max_samples, 1)
+    stop = _cancel_check(cancel)
+    if isinstance(path_or_source, (str, os.PathLike)):
+        source: LevelledSource = open_source(os.fspath(path_or_source), band)
+    elif isinstance(path_or_source, HeightSource):
+        source = levelled(path_or_source)
+    else:
+        got = type(path_or_source).__name__
+        raise DemError(f"path_or_source: expected a path or a HeightSource; got {got}; fix: give a raster's path")
+    area = _checked_window(source, window)
+    sketch = plan((area[2], area[3]), picture_size, memory_budget, max_side=max_side, max_samples=max_samples)
+    metres, unit_notes = height_factor(source.unit, z_factor)
+    stop()
+    datum = find_datum(source, area, metres)
+    voids = UndeclaredVoid(well_known=not source.declares_voids, declared=source.nodata)
+    heights = np.empty(sketch.size[::-1], dtype=np.float32)
+    _fill(source, heights, area, datum, voids, progress, stop)
+    if voids.mistaken:
+        # The rare case: terrain that really goes through -9999. Once more, as it is.
+        voids = UndeclaredVoid(well_known=False, declared=source.nodata)
+        _fill(source, heights, area, datum, voids, progress, stop)
+    if metres != 1.0:
+        with np.errstate(over="ignore", invalid="ignore"):
+            heights *= np.float32(metres)
+    low, high = known_range(heights)
+    if low > high:
+        raise DemError(f"{source.name}: expected heights; got only void cells; fix: choose another area or band")
+    held = sketch.size
+    notes = list(source.notes)
+    if held != (area[2], area[3]):
+        memory_bound = plan((area[2], area[3]), picture_size, memory_budget).size == held
+        smaller = Note("{source} read as {held}", source=f"{area[2]}×{area[3]}", held=f"{held[0]}×{held[1]}")
+        notes.append(sketch.note if memory_bound else smaller)
+    notes.extend(voids.notes)
+    placement = place(source, area, held, (high - low) / metres)
+    notes.extend(placement.notes)
+    notes.extend(unit_notes)
+    if datum:
+        notes.append(Note("radii as heights above {metres} m", metres=f"{datum * metres:.10g}"))
+    return Dem(
+        heights=heights,
+        cell_to_world=placement.cell_to_world,
+        georeference=placement.georeference,
+        source_size=source.size,
+        name=source.name,
+        notes=tuple(notes),
+        datum_m=datum * metres,
+        source_window=area,
+    )
+
+
+def _fill(
+    source: LevelledSource,
+    heights: Heights,
+    area: WholeWindow,
+    datum: float,
+    voids: UndeclaredVoid,
+    progress: Progress | None,
+    stop: Callable[[], None],
+) -> None:
+    report = progress or (lambda share: None)
+    report(0.0)
+    stop()
+    for done in source.fill(heights, area, datum=datum, voids=voids):
+        report(done / heights.shape[0])
+        if done < heights.shape[0]:
+            stop()
+
+
+def _cancel_check(cancel: object) -> Callable[[], None]:
+    asked = getattr(cancel, "is_set", cancel)
+
+    def check() -> None:
+        if callable(asked) and asked():
+            raise Cancelled("reading the DEM was cancelled")
+
+    return check
+
+
+def _z_factor(given: Any) -> float:
+    try:
+        factor = float(given)
+    except (TypeError, ValueError, OverflowError):
+        factor = math.nan
+    # Beyond these, float32 has no heights left: all would be 0 or infinite.
+    if not 1e-30 < factor < 1e30:
+        raise DemError(f"z_factor: expected a number above 0; got {given!r}; fix: metres of one height unit")
+    return factor
+
+
+def _whole(name: str, given: Any, least: int | None = None) -> int:
+    """``given`` as a whole number; a float without fraction is one."""
+    try:
+        number = int(given)
+        if isinstance(given, (bool, str, bytes)) or number != given or (least is not None and number < least):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        bound = "" if least is None else f" of at least {least}"
+        raise DemError(
+            f"{name}: expected a whole number{bound}; got {given!r}; fix: give one, or leave it out"
+        ) from None
+    return number
+
+
+def _checked_window(source: HeightSource, window: Iterable[int] | None) -> WholeWindow:
+    cols, rows = source.size
+    if window is None:
+        area = (0, 0, cols, rows)
+    else:
+        try:
+            numbers = [_whole("window", value) for value in window]
+        except TypeError:  # nothing to go through
+            numbers = []
+        inside = len(numbers) == 4 and min(numbers) >= 0
+        if not inside or numbers[0] + numbers[2] > cols or numbers[1] + numbers[3] > rows:
+            raise DemError(
+                f"window: expected (col, row, cols, rows) inside {cols}×{rows}; got {window!r}; fix: cut it off there"
+            )
+        area = (numbers[0], numbers[1], numbers[2], numbers[3])
+    if area[2] < 2 or area[3] < 2:
+        got = f"{area[2]}×{area[3]}"
+        raise DemError(f"{source.name}: expected at least 2×2 cells; got {got}; fix: choose a larger raster or window")
+    return area
