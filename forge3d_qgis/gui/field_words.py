@@ -16,18 +16,10 @@ def tip(path: str) -> str:
     """What the number means, its range in the form, and its default."""
     field = FIELDS[path]
     low, high = field.form_range
-    unit = field.unit.strip()
-    return (
-        tr("{meaning}\n{low} to {high} {unit}, default {default}")
-        .format(
-            meaning=tr_core(field.tip),
-            low=_short(low),
-            high=_short(high),
-            unit=unit,
-            default=_short(field.default),
-        )
-        .replace(" ,", ",")
+    bounds = tr("{low} to {high}, default {default}").format(
+        low=_short(low), high=_short(high) + field.unit, default=_short(field.default) + field.unit
     )
+    return f"{tr_core(field.tip)}\n{bounds}"
 
 
 def shading(model: ShadingModel) -> str:

@@ -38,5 +38,10 @@ def note_text(note: str) -> str:
         ),
         "feet × {factor}": tr("feet × {factor}"),
         "US survey feet × {factor}": tr("US survey feet × {factor}"),
+        "radii as heights above {metres} m": tr("radii as heights above {metres} m"),
+        "values beyond ±1e18 read as void ({share} %)": tr("values beyond ±1e18 read as void ({share} %)"),
+        "its scale and offset are no numbers to reckon with and were left aside": tr(
+            "its scale and offset are no numbers to reckon with and were left aside"
+        ),
     }
     return words.get(note.template, note.template).format(**note.values)
