@@ -26,8 +26,9 @@ from .fallback import CpuFallback
 from .native_host import STOP_S, NativeHost, Post, log
 from .navigation import Navigation
 from .note_words import note_text
+from .refining import Wanted
 from .task import BackgroundTask, Outcome, reading_task
-from .worker import Frame, Wanted
+from .worker import Frame
 
 
 class Relief(QObject):

@@ -13,9 +13,7 @@ and exporting, which a user may want to watch and stop, are tasks. Everything he
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -26,26 +24,7 @@ from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem
 from ..core.errors import Cancelled, DeviceError
 from ..core.render import RenderSession, native, translated
-from ..core.scene import Scene
-
-DRAFT_MS = 45.0  # a lighter frame should not take longer while the hand moves
-SETTLE_S = 0.15  # without another wanted picture for this long the hand rests and the picture may sharpen
-SLICE_MS = 40.0
-OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wanted picture
-FIRST_GUESS = 2500.0  # pixels a millisecond before anything was measured
-LARGEST_DIVISOR = 5
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A picture: scene, size in pixels, quality. ``token``: comes back with its frames."""
-
-    scene: Scene
-    width: int
-    height: int
-    samples: int
-    dragging: bool = False
-    token: int = 0
+from .refining import Refining, Wanted
 
 
 @dataclass
@@ -118,19 +97,18 @@ class RenderWorker:
         self._dem: Dem | None = None
         self._drape: Any = None
         self._loaded = False
-        self._current: Wanted | None = None
-        self._begun = 0.0
-        self._draft = False
-        self._done = 0
-        self._shown = 0
-        self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
+        self._refining = Refining()
         self._rebuilt = False
-        self._in_job = False  # the renderer shows the picture of a job, or a band of it
         self._device: dict = {}
         self._limits: DeviceLimits | None = None
         self._device_tried = threading.Event()
 
     # the user's side: any thread, never waits -----------------------------------------------------------------------
+
+    @property
+    def rate(self) -> float:
+        """Pixels a millisecond, one sample each, as measured last."""
+        return self._refining.rate
 
     def start(self) -> None:
         self._thread.start()
@@ -237,19 +215,10 @@ class RenderWorker:
                     return True
                 if self._loaded and (slots.wanted is not None or slots.picks):
                     return True
-                patience = self._patience()
+                patience = self._refining.patience() if self._loaded else None
                 if patience is not None and patience <= 0:
                     return True
                 self._condition.wait(patience)
-
-    def _patience(self) -> float | None:
-        """Seconds until the current picture wants more work; None when it is done."""
-        if not self._loaded or self._current is None:
-            return None
-        if self._draft:
-            rest = self._begun + SETTLE_S - time.monotonic() if self._current.dragging else 0.0
-            return max(0.0, rest)
-        return None if self._done >= self._current.samples else 0.0
 
     def _step(self) -> None:
         with self._condition:
@@ -274,17 +243,17 @@ class RenderWorker:
             self._upload()
         if drape_changed:
             self._set_drape(drape, at_once=job is None)
-            wanted = wanted or self._current
+            wanted = wanted or self._refining.current
         if not self._loaded:
             return
         for tag, (x, y, token) in picks.items():
             self._deliver("picked", (tag, self._pick(x, y), token))
         if wanted is not None:
             self._begin(wanted)
-        elif job is not None and (self._current is None or self._shown > 0):
+        elif job is not None and (self._refining.current is None or self._refining.was_shown):
             self._go_on_with(job)
-        elif self._current is not None and self._patience() == 0.0:
-            self._go_on()
+        elif self._refining.patience() == 0.0 and self._refining.go_on(self._session):
+            self._send()
 
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
@@ -304,7 +273,7 @@ class RenderWorker:
 
     def _upload(self) -> None:
         self._loaded = False
-        self._current = None
+        self._refining.current = None
         if self._session is None:
             self._session = self._make((256, 192))
         self._session.set_drape(None)
@@ -328,51 +297,12 @@ class RenderWorker:
             self._deliver("drape_failed", error)
 
     def _begin(self, wanted: Wanted) -> None:
-        self._current = wanted
-        self._begun = time.monotonic()
-        self._done = self._shown = 0
-        cost = wanted.width * wanted.height / self.rate
-        divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
-        self._draft = wanted.dragging or cost > 2 * DRAFT_MS
-        self._set_up(wanted, divisor if self._draft else 1)
-        if self._draft:
-            self._trace(1, patience_ms=1e4)
-            if self._done:
-                self._send(wanted, draft=True)
+        if self._refining.begin(self._session, wanted, lambda: self._slots.wanted is not None):
+            self._send()
 
-    def _set_up(self, wanted: Wanted, divisor: int) -> None:
-        width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
-        if self._in_job or self._session.size != (width, height):
-            self._session.resize((width, height))  # takes a job's band away, too
-            self._in_job = False
-        self._session.set_scene(wanted.scene)
-
-    def _go_on(self) -> None:
-        wanted = self._current
-        if self._draft:
-            self._draft = False
-            self._done = self._shown = 0
-            self._set_up(wanted, 1)
-        self._trace(wanted.samples, patience_ms=SLICE_MS)
-        # Powers of two: early pictures come fast, later ones do not spend the time on reading back.
-        if self._done >= wanted.samples or self._done >= max(1, 2 * self._shown):
-            self._send(wanted, draft=False)
-
-    def _trace(self, samples: int, patience_ms: float) -> None:
-        before, start = self._session.progress(), time.perf_counter()
-        while True:
-            self._done = self._session.refine(SLICE_MS, samples=samples)
-            spent = 1000.0 * (time.perf_counter() - start)
-            if self._done >= samples or spent >= patience_ms or (spent > OVERDUE_MS and self._slots.wanted is not None):
-                break
-        width, height = self._session.size
-        traced = (self._session.progress() - before) * width * height
-        if traced > 0 and spent > 0:
-            self.rate = 0.5 * self.rate + 0.5 * traced / spent
-
-    def _send(self, wanted: Wanted, *, draft: bool) -> None:
+    def _send(self) -> None:
+        refining = self._refining
         image = self._session.read()
-        self._shown = max(1, self._done)
         self._after_frame()
         self._rebuilt = False
         view = self._session.view()
@@ -381,11 +311,11 @@ class RenderWorker:
             "frame",
             Frame(
                 rgba=image.rgba,
-                samples=self._done,
-                wanted=wanted.samples,
-                milliseconds=1000.0 * (time.monotonic() - self._begun),
-                draft=draft,
-                token=wanted.token,
+                samples=refining.samples,
+                wanted=refining.current.samples,
+                milliseconds=refining.milliseconds(),
+                draft=refining.is_draft,
+                token=refining.current.token,
                 view=view,
                 memory={**native().memory_metrics(), "total_limit": self._budget or self._limits.budget},
                 device=self._device,
@@ -393,7 +323,7 @@ class RenderWorker:
         )
 
     def _pick(self, x: float, y: float) -> tuple | None:
-        if self._current is None or self._in_job:
+        if self._refining.current is None or self._refining.is_displaced:
             return None  # during a job the renderer shows another picture
         width, height = self._session.size
         return self._session.pick(x * width, y * height)
@@ -401,7 +331,7 @@ class RenderWorker:
     def _go_on_with(self, job: Job) -> None:
         """One stretch of a long job; afterwards the preview starts again, as its size and scene were replaced."""
         try:
-            self._in_job = True
+            self._refining.is_displaced = True
             ended = job.step(self._session)
         except Cancelled:
             raise  # the heights go or the thread ends: the job is closed then
@@ -420,8 +350,8 @@ class RenderWorker:
         self._forget(job)
         if self._session is not None and self._loaded:
             self._session.set_drape(self._drape)
-        if self._current is not None and self._loaded:
-            self._begin(self._current)
+        if self._refining.current is not None and self._loaded:
+            self._begin(self._refining.current)
 
     def _lost(self, error: Exception) -> None:
         """The device is gone: one new renderer with the same heights; if that fails too, say so."""
@@ -429,7 +359,7 @@ class RenderWorker:
             self._give_up(error)
             return
         self._rebuilt = True
-        wanted, dem, drape = self._current, self._dem, self._drape
+        wanted, dem, drape = self._refining.current, self._dem, self._drape
         self._close()
         self._deliver("lost", error)
         try:
@@ -443,13 +373,13 @@ class RenderWorker:
             self._give_up(again)
 
     def _give_up(self, error: Exception) -> None:
-        self._current = None
+        self._refining.current = None
         with self._condition:
             self._slots.wanted = None
         self._deliver("failed", error)
 
     def _unload(self) -> None:
-        self._dem = self._drape = self._current = None
+        self._dem = self._drape = self._refining.current = None
         self._close()
 
     def _close(self) -> None:

@@ -81,7 +81,7 @@
     </message>
     <message>
         <source>Magnification: 1 fits the whole DEM, 2 makes it twice as large</source>
-        <translation>Vergrößerung: 1 zeigt das ganze DEM, 2 zeigt es doppelt so groß</translation>
+        <translation>Vergrößerung: 1 zeigt das ganze DGM, 2 zeigt es doppelt so groß</translation>
     </message>
     <message>
         <source>Field of view</source>
