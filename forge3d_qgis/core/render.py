@@ -9,22 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
-from .. import native_loader
-from .errors import (
-    Cancelled,
-    DemError,
-    DeviceError,
-    Forge3dError,
-    MemoryBudgetError,
-    NativeMissingError,
-    RenderError,
-    SceneError,
-)
-from .memory_tracker import band_rows, checked_budget, default_budget
+from .budget import band_rows, checked_budget, device_limits
+from .errors import Cancelled, DemError, SceneError
+from .native import native, translated
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -42,58 +33,19 @@ MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]
 
-# By name, because the native classes exist only where the native module does.
-_TRANSLATIONS: dict[str, type[Forge3dError]] = {
-    "Cancelled": Cancelled,
-    "DeviceError": DeviceError,
-    "MemoryBudgetError": MemoryBudgetError,
-    "RenderError": RenderError,
-}
-
-
-@contextmanager
-def translated(argument_error: type[Forge3dError] = SceneError) -> Iterator[None]:
-    """Turns exceptions of forge3d_native into those of ``core.errors``; their ``[Category] …`` text stays.
-
-    ``argument_error``: what the native InputError becomes.
-    """
-    try:
-        yield
-    except Forge3dError:
-        raise
-    except Exception as error:
-        for kind in type(error).__mro__:
-            target = argument_error if kind.__name__ == "InputError" else _TRANSLATIONS.get(kind.__name__)
-            if target is not None and kind.__module__.split(".")[0] in (native_loader.MODULE, "builtins"):
-                raise target(str(error)) from error
-        raise
-
-
-def native() -> ModuleType:
-    """The native module. Raises NativeMissingError."""
-    try:
-        return native_loader.load()
-    except native_loader.NativeNotFoundError as error:
-        raise NativeMissingError(str(error), needs_restart=error.needs_restart) from None
-
 
 def adapters() -> list[dict[str, Any]]:
     """What can draw here, in the order in which ``auto`` chooses. Keys as in ``forge3d_native.AdapterInfo``.
 
     Raises NativeMissingError, DeviceError.
     """
-    rank = {"discrete": 0, "integrated": 1, "virtual": 2, "other": 3, "software": 4}
     with translated():
-        found = [dict(info) for info in native().adapters()]
-    return sorted(found, key=lambda info: rank.get(str(info["kind"]), 3))
+        return [dict(info) for info in native().adapters()]
 
 
 def adapter_budget(adapter: str = "auto") -> int:
-    """The default memory budget of the adapter that this name chooses, in bytes. Raises DeviceError."""
-    with translated():
-        kind = str(native().device_info(adapter)["kind"])
-        # The native side knows the card's memory, this side the limit of a container.
-        return min(default_budget(kind), int(native().memory_metrics()["total_limit"]))
+    """The memory budget of the adapter that this name chooses, in bytes. Raises DeviceError."""
+    return device_limits(adapter).budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +75,17 @@ class RenderSession:
     SceneError for arguments, MemoryBudgetError, DeviceError, RenderError, Cancelled. Close it, or use ``with``.
     """
 
-    def __init__(self, size: tuple[int, int], *, adapter: str = "auto") -> None:
-        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, or part of a name."""
+    def __init__(self, size: tuple[int, int], *, adapter: str = "auto", memory_budget: int | None = None) -> None:
+        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, or part of a name.
+
+        ``memory_budget``: bytes that this session may hold, its own; None: it shares the common budget of all sessions
+        without one.
+        """
         module = native()
+        budget = None if memory_budget is None else checked_budget(memory_budget)
         with translated():
-            self._renderer = module.Renderer(size[0], size[1], adapter=adapter)
+            self._renderer = module.Renderer(size[0], size[1], adapter=adapter, memory_budget=budget)
+        self._datum_m = 0.0
 
     def __enter__(self) -> RenderSession:
         return self
@@ -156,6 +114,13 @@ class RenderSession:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
         with translated(argument_error=DemError):
             self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
+        self._datum_m = float(getattr(dem, "datum_m", 0.0))
+
+    def share_heights(self, other: RenderSession) -> None:
+        """Takes the heights that ``other`` holds. They are held once, until both have let go of them."""
+        with translated():
+            self._renderer.share_heights(other._renderer)
+        self._datum_m = other._datum_m
 
     def set_drape(self, rgba: Rgba | None) -> None:
         """An sRGB picture (h, w, 4), straight alpha, over the whole raster; None takes it away."""
@@ -163,9 +128,9 @@ class RenderSession:
             self._renderer.set_drape(rgba)
 
     def set_scene(self, scene: Scene) -> None:
-        """Starts again at zero samples if anything changed."""
+        """Starts again at zero samples if anything changed. Heights of the ramp are true ones, the datum included."""
         with translated():
-            self._renderer.set_scene(scene)
+            self._renderer.set_scene(_without_datum(scene, self._datum_m))
 
     def refine(self, milliseconds: float = SLICE_MS, *, samples: int = 1024) -> int:
         """Traces for about that long or until every pixel has ``samples``; returns the number of whole samples."""
@@ -183,14 +148,14 @@ class RenderSession:
         return float(self._renderer.progress())
 
     def cancel(self) -> None:
-        """The call in progress, or the next one, raises Cancelled."""
+        """The call in progress raises Cancelled; without one this does nothing."""
         self._renderer.cancel()
 
     def pick(self, x: float, y: float) -> tuple[float, float, float, float, float] | None:
         """(column, row, world east, world north, height in metres) under the picture position, or None."""
         with translated():
             found: tuple[float, float, float, float, float] | None = self._renderer.pick(x, y)
-            return found
+        return None if found is None else (*found[:4], found[4] + self._datum_m)
 
     def view(self) -> dict[str, Any]:
         """The camera in use, fitted values filled in; see the native ``Renderer.view``."""
@@ -211,8 +176,8 @@ class RenderSession:
 class BandStep:
     """Where a picture that is drawn band by band stands. ``share``: 0..1 of all samples of all pixels.
 
-    ``rows``: uint8 (rows, width, 4) of a band that is finished, its first row ``top``; None between bands. ``metrics``: of
-    the finished band, see ``Image``.
+    ``rows``: uint8 (rows, width, 4) of a band that is finished, its first row ``top``; None between bands. ``metrics``:
+    of the finished band, see ``Image``.
     """
 
     share: float
@@ -248,6 +213,15 @@ def band_steps(
         yield BandStep((top + rows) / height, top, image.rgba, image.metrics)
 
 
+def _without_datum(scene: Scene, datum_m: float) -> Scene:
+    """``scene`` for heights that a datum was taken out of."""
+    ramp = scene.color_ramp
+    if datum_m == 0.0 or ramp.relative:
+        return scene
+    stops = tuple((value - datum_m, color) for value, color in ramp.stops)
+    return replace(scene, color_ramp=replace(ramp, stops=stops))
+
+
 @contextmanager
 def _cancelling(session: RenderSession, stop: Callable[[], object]) -> Iterator[None]:
     """Asks ``stop`` from a thread of its own while one long call is under way, and cancels that call."""
@@ -256,8 +230,7 @@ def _cancelling(session: RenderSession, stop: Callable[[], object]) -> Iterator[
     def watch() -> None:
         while not done.wait(SLICE_MS / 1000):
             if stop():
-                session.cancel()
-                return
+                session.cancel()  # again and again: it concerns the call in progress, and that may just be beginning
 
     watcher = threading.Thread(target=watch, name="forge3d-cancel", daemon=True)
     watcher.start()
@@ -274,7 +247,7 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
         width, height = size
         if int(width) == width and int(height) == height and min(size) >= 1 and max(size) <= MAX_PICTURE_SIDE:
             return int(width), int(height)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     expected = f"(width, height) of 1..{MAX_PICTURE_SIDE} pixels"
     raise SceneError(f"size: expected {expected}; got {size!r}; fix: give for example (1600, 1000)")
@@ -308,43 +281,35 @@ def render_bands(
     stop = asked if callable(asked) else (lambda: False)
     report = progress or (lambda fraction: None)
     module = native()
-    with translated():
-        module.device_info(adapter)  # makes the device, so that limits are those of the adapter
-        limits_before = module.memory_metrics()
-        if memory_budget is not None:
-            module.set_memory_budget(memory_budget)
-    try:
-        budget = memory_budget if memory_budget is not None else adapter_budget(adapter)
-        lines = band_rows((width, height), budget)
-        sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
-        longest, found = 0.0, {}
-        with RenderSession((width, lines), adapter=adapter) as session:
-            report(0.0)
-            if stop():
+    budget = memory_budget if memory_budget is not None else adapter_budget(adapter)
+    drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
+    lines = band_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
+    sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
+    longest, found = 0.0, {}
+    with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
+        report(0.0)
+        if stop():
+            raise Cancelled("the picture was cancelled")
+        with _cancelling(session, stop):
+            session.set_dem(dem)
+        if drape is not None:
+            session.set_drape(drape)
+        session.set_scene(Scene() if scene is None else scene)
+        for step in band_steps(session, (width, height), samples=samples, lines=lines):
+            report(step.share)
+            if step.rows is not None:
+                found = step.metrics
+                for key in sums:
+                    sums[key] += found[key]
+                longest = max(longest, found["longest_submit_ms"])
+                yield step.top, step.rows
+            if step.share < 1.0 and stop():
                 raise Cancelled("the picture was cancelled")
-            with _cancelling(session, stop):
-                session.set_dem(dem)
-            if drape is not None:
-                session.set_drape(drape)
-            session.set_scene((Scene() if scene is None else scene).above(dem.datum_m))
-            for step in band_steps(session, (width, height), samples=samples, lines=lines):
-                report(step.share)
-                if step.rows is not None:
-                    found = step.metrics
-                    for key in sums:
-                        sums[key] += found[key]
-                    longest = max(longest, found["longest_submit_ms"])
-                    yield step.top, step.rows
-                if step.share < 1.0 and stop():
-                    raise Cancelled("the picture was cancelled")
-            if metrics is not None:
-                with translated():
-                    memory = dict(module.memory_metrics())
-                metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
-                metrics["bands"] = -(-height // lines)
-    finally:
-        if memory_budget is not None:
-            module.set_memory_budget(limits_before["total_limit"], limits_before["host_visible_limit"])
+        if metrics is not None:
+            with translated():
+                memory = dict(module.memory_metrics())
+            metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
+            metrics["bands"] = -(-height // lines)
 
 
 def render(
@@ -378,16 +343,12 @@ def render(
     start = time.perf_counter()
     metrics: dict[str, Any] = {}
     width, height = checked_size(size)
-    rgba = None
+    rgba = np.empty((height, width, 4), dtype=np.uint8)
     for top, band in render_bands(
         dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget, drape=drape,
         metrics=metrics, progress=progress, cancel=cancel,
     ):  # fmt: skip
-        if band.shape[0] == height:
-            rgba = band  # the only band: no copy
-        else:
-            if rgba is None:
-                rgba = np.empty((height, width, 4), dtype=np.uint8)
-            rgba[top : top + band.shape[0]] = band
+        # Copied, also where it is the only one: a band may lie in memory that counts against the budget.
+        rgba[top : top + band.shape[0]] = band
     metrics["total_ms"] = (time.perf_counter() - start) * 1000
-    return Image(cast("Rgba", rgba), metrics)  # height ≥ 1, so there was a band
+    return Image(rgba, metrics)

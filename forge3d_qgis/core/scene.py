@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from .checks import check_choice, check_color, check_flag, check_number, scene_error
 from .fields import FIELDS, check_field
 from .ramps import DEFAULT_RAMP, INTERPOLATIONS, ColorRamp, Interpolation, Rgba, ramp_names
+from .styles import canonical_shading
 
 __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
     "JSON_VERSION", "PROJECTIONS", "SHADINGS", "Camera", "Projection", "Scene", "Shading", "Sun",
@@ -21,10 +22,12 @@ __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
 ]  # fmt: skip
 
 Projection = Literal["perspective", "orthographic"]
-Shading = Literal["relief", "horn"]
+Shading = str
 
 PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
-SHADINGS: tuple[Shading, ...] = ("relief", "horn")
+DEFAULT_SHADING: Shading = "relief"
+SHADINGS: tuple[Shading, ...] = (DEFAULT_SHADING, "hillshade", "horn")
+"""Models that every version knows; ``core.styles.shading_models()`` has them all."""
 
 JSON_VERSION = 1
 SOURCE_KEY = "source"
@@ -121,7 +124,8 @@ def _renamed(named: dict[str, Any]) -> dict[str, Any]:
 class Scene:
     """Everything about the picture but its size and the DEM. Change a copy with ``dataclasses.replace``.
 
-    ``shading``: ``relief`` (sun, cast shadows, sky light, colours) or ``horn`` (gdaldem's grey hillshade).
+    ``shading``: one of ``core.styles.shading_models()``, by its name or an alias: ``relief`` (sun, cast shadows, sky
+    light, colours), ``hillshade`` (gdaldem's grey one, once called ``horn``), ….
     ``cast_shadows``: whether terrain shades terrain. ``sky_intensity`` (``sky_view`` is its old name, an alias): amount
     of sky light, 0..2. ``exaggeration``: factor on heights, 0.01..1000. ``exposure``: factor on light, 0.01..100.
     ``background``: ``#rrggbb`` or ``transparent``. ``wall_color``: of the solid's side walls. Anything out of range,
@@ -130,7 +134,7 @@ class Scene:
 
     camera: Camera = field(default_factory=Camera)
     sun: Sun = field(default_factory=Sun)
-    shading: Shading = "relief"
+    shading: Shading = DEFAULT_SHADING
     cast_shadows: bool = True
     sky_intensity: float = FIELDS["sky_intensity"].default
     exaggeration: float = FIELDS["exaggeration"].default
@@ -144,7 +148,8 @@ class Scene:
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise scene_error(f"Scene.{name}", f"a {kind.__name__}", value, f"make one with {kind.__name__}(…)")
-        check_choice(self, "shading", SHADINGS)
+        if self.shading != DEFAULT_SHADING:  # known without asking the native part, which may not be loaded yet
+            object.__setattr__(self, "shading", canonical_shading(self.shading))
         check_flag(self, "cast_shadows")
         for name in ("sky_intensity", "exaggeration", "exposure"):
             check_field(self, name)
@@ -155,14 +160,6 @@ class Scene:
     def sky_view(self) -> float:
         """``sky_intensity`` under its old name."""
         return self.sky_intensity
-
-    def above(self, datum_m: float) -> Scene:
-        """The same picture of heights from which ``datum_m`` was taken: a ramp of metres goes down with them."""
-        ramp = self.color_ramp
-        if ramp.relative or not datum_m:
-            return self
-        stops = tuple((value - datum_m, color) for value, color in ramp.stops)
-        return dataclasses.replace(self, color_ramp=dataclasses.replace(ramp, stops=stops))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON: what ``from_dict`` turns into an equal scene."""

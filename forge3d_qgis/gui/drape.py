@@ -101,8 +101,7 @@ class Drape(QObject):
                 self._drawn = None
                 worker.set_drape(None)
             return
-        side = SIDES_OF_PICTURE * max(size.width(), size.height())
-        side = int(min(LARGEST_IN_PREVIEW, max(SMALLEST, side)))
+        side = _longer_side(size)
         if self._drawn is not None and self._drawn[0] == wanted and self._drawn[1] >= LARGE_ENOUGH * side:
             return
         self._cancel_job()
@@ -117,6 +116,11 @@ class Drape(QObject):
                 worker.set_drape(lambda: rgba(image))
 
         job.finished.connect(finished)
+
+    def planned_size(self, size: QSize) -> tuple[int, int] | None:
+        """The most that the view's drape will be, for a picture of ``size``: for planning, before heights are read."""
+        side = _longer_side(size)
+        return (side, side) if self._current.view.source.is_draped else None
 
     def start_job(self, side: int) -> tuple:
         """A running map render of what the colours want, and the function to RGBA; see ``layers.drape_job``."""
@@ -151,3 +155,8 @@ class Drape(QObject):
         job, self._job = self._job, None
         if job is not None:
             job.cancelWithoutBlocking()
+
+
+def _longer_side(size: QSize) -> int:
+    side = SIDES_OF_PICTURE * max(size.width(), size.height())
+    return int(min(LARGEST_IN_PREVIEW, max(SMALLEST, side)))

@@ -26,9 +26,9 @@ from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication, QPushButton
 
+from ..core.budget import band_rows
 from ..core.errors import Cancelled
 from ..core.export import PngWriter
-from ..core.memory_tracker import band_rows
 from ..core.render import BandStep, RenderSession, band_steps
 from ..core.scene import Scene
 from ..text import tr
@@ -52,15 +52,19 @@ class ExportJob:
         self,
         wanted: ExportSettings,
         scene: Scene,
-        budget: int | None,
-        drape: Callable[[], np.ndarray] | None,
-        speed: float | None,
+        budget: int,
+        dem_size: tuple[int, int],
+        drape: Callable[[], np.ndarray] | None = None,
+        drape_size: tuple[int, int] | None = None,
+        speed: float | None = None,
     ) -> None:
+        """``budget``: bytes that the renderer may hold; it holds heights of ``dem_size`` and the drape already.
+        ``speed``: samples a second, as measured last."""
         self._wanted = wanted
         self._scene = scene
         self._make_drape = drape
         by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wanted.width * wanted.samples))
-        lines = wanted.height if budget is None else band_rows((wanted.width, wanted.height), budget)
+        lines = band_rows((wanted.width, wanted.height), budget, dem_size=dem_size, drape_size=drape_size)
         self._lines = max(1, min(lines, by_time))
         self._steps: Iterator[BandStep] | None = None
         self._writer: PngWriter | None = None
@@ -194,7 +198,7 @@ class ExportController(QObject):
             background = "transparent" if wanted.transparent else self._current.view.source.backdrop
             scene = dataclasses.replace(scene, background=background)
         if not relief.drape.is_shown:
-            self._start(wanted, scene, None, then)
+            self._start(wanted, scene, then)
             return True
         side = min(
             LARGEST_EXPORT_DRAPE, max(wanted.width, wanted.height, 2 * max(relief.size.width(), relief.size.height()))
@@ -206,16 +210,16 @@ class ExportController(QObject):
             if self._drape_job is job:
                 self._drape_job = None
                 image = job.renderedImage()
-                self._start(wanted, scene, lambda: rgba(image), then)
+                self._start(wanted, scene, then, lambda: rgba(image), (image.width(), image.height()))
 
         job.finished.connect(draped)
         return True
 
-    def _start(self, wanted: ExportSettings, scene: Scene, drape, then) -> None:
-        host = self._relief.host
-        if host.worker is None:
+    def _start(self, wanted: ExportSettings, scene: Scene, then, drape=None, drape_size=None) -> None:
+        host, loaded = self._relief.host, self._relief.loaded
+        if host.worker is None or loaded is None or host.budget() is None:
             return
-        job = ExportJob(wanted, scene, host.budget(), drape, host.pixels_a_second())
+        job = ExportJob(wanted, scene, host.budget(), loaded.dem.size, drape, drape_size, host.pixels_a_second())
         task = BackgroundTask(
             tr("Exporting {name}").format(name=Path(wanted.path).name),
             job.wait,

@@ -22,13 +22,14 @@ def tip(path: str) -> str:
     return f"{tr_core(field.tip)}\n{bounds}"
 
 
-def shading(model: ShadingModel) -> str:
-    """A model's name for the list. One that nobody has translated yet shows its own."""
+def shading(name: str, model: ShadingModel | None) -> str:
+    """A model for the list. One that nobody has translated yet shows the words of its row, if it has one."""
     words = {
         "relief": tr("Relief: sun, shadows and sky"),
         "hillshade": tr("Hillshade: grey, after Horn"),
     }
-    return words.get(model.name, f"{model.name.replace('_', ' ').capitalize()}: {model.summary}")
+    title = name.replace("_", " ").capitalize()
+    return words.get(name, f"{title}: {model.summary}" if model is not None else title)
 
 
 def _short(value: float) -> str:

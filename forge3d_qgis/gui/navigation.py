@@ -18,7 +18,7 @@ from ..core.scene import Camera
 from .current_view import CurrentView
 from .worker import Frame
 
-Hit = tuple[float, float, float, float, float]  # column, row, world east, world north, height in metres
+Hit = tuple[float, float, float, float, float]  # column, row, world east, world north, true height in metres
 
 
 class Navigation(QObject):
@@ -124,7 +124,8 @@ class Navigation(QObject):
             return
         ground = None
         if hit is not None:
-            ground = (hit[2], hit[3], hit[4] * self._current.view.scene.exaggeration)
+            up = (hit[4] - self._dem.datum_m) * self._current.view.scene.exaggeration
+            ground = (hit[2], hit[3], up)
         if tag == "hover":
             self.pointed.emit(self._place(hit) if hit is not None and self._over else None)
         elif tag == "click" and hit is not None:
@@ -152,7 +153,7 @@ class Navigation(QObject):
             self._ask_renderer(tag, at.x(), at.y())
 
     def _place(self, hit: Hit) -> tuple[float, float, float]:
-        return (*self._dem.map_from_cell(hit[0], hit[1]), hit[4] + self._dem.datum_m)
+        return (*self._dem.map_from_cell(hit[0], hit[1]), hit[4])
 
     def _span_limits(self) -> tuple[float, float]:
         """Closest: four cells across the picture; farthest: ten times the DEM."""

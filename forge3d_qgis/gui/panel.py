@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.fields import FIELDS
-from ..core.styles import shading_models
+from ..core.styles import ShadingModel, shading_models
 from ..text import tr
 from . import field_words
 from .controls import NumberSlider, add_row
@@ -63,7 +63,7 @@ class Panel(QWidget):
         super().__init__(parent)
         self.setObjectName("forge3dPanel")
         self._current = current
-        self._models = {model.name: model for model in shading_models()}
+        self._models: dict[str, ShadingModel] = {}  # none while the native part is missing
         self._sliders: dict[str, NumberSlider] = {}  # by path of the field
         self._resets: dict[QToolButton, str] = {}  # to the path of the value
         column = QVBoxLayout(self)
@@ -253,7 +253,7 @@ class Panel(QWidget):
         )
         self.shading = self._combo(
             "forge3dShading",
-            [(name, field_words.shading(model)) for name, model in self._models.items()],
+            [],
             "scene.shading",
         )
         add_row(
@@ -321,6 +321,7 @@ class Panel(QWidget):
         self.background.setColor(QColor(source.backdrop))
         for widget in (self.band, self.background):
             widget.blockSignals(False)
+        self._fill_shadings(scene.shading)
         for path, slider in self._sliders.items():
             slider.set_value(view.value(path))
         for combo, value in (
@@ -336,6 +337,14 @@ class Panel(QWidget):
         self.theme.choose(source.theme)
         self.transparent.setChecked(scene.background == TRANSPARENT)
         self._show_dependants()
+
+    def _fill_shadings(self, shown: str) -> None:
+        """The models that the native part lists; while it is missing the one that the view names."""
+        if not self._models:
+            self._models = {model.name: model for model in shading_models()}
+            self.shading.clear()
+            for name in self._models or (shown,):
+                self.shading.addItem(field_words.shading(name, self._models.get(name)), name)
 
     def _show_dependants(self) -> None:
         """Shows what belongs to the present choice and greys what has no effect in it."""

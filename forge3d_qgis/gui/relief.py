@@ -14,10 +14,11 @@ from qgis.core import Qgis, QgsApplication, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QObject, QSize, pyqtSignal
 
 from .. import layers
+from ..core.budget import WITHOUT_NATIVE, DeviceLimits
 from ..core.errors import Cancelled, Forge3dError, MemoryBudgetError
 from ..core.scene import Scene
 from ..core.view import Area, Source, View
-from ..layers import LayerDem
+from ..layers import LayerDem, ReadingRoom
 from ..text import number, tr
 from . import preferences
 from .current_view import CurrentView
@@ -105,15 +106,19 @@ class Relief(QObject):
         self._reading = layers.height_source(layer, band, area)
         token, post = self._token, self._post
 
-        def budget(cancelled) -> int | None:
+        def limits(cancelled) -> DeviceLimits:
             """The device first: what it may hold decides how finely the heights are read."""
-            limits = worker.wait_for_device(cancelled) if worker is not None else None
-            return preferences.budget_bytes() or (limits.budget if limits is not None else None)
+            found = worker.wait_for_device(cancelled) if worker is not None else None
+            return found or WITHOUT_NATIVE
 
         self._task = reading_task(
             self._reading,
-            budget,
-            (max(1, self.size.width()), max(1, self.size.height())),
+            limits,
+            ReadingRoom(
+                budget=preferences.budget_bytes(),
+                picture_size=(max(1, self.size.width()), max(1, self.size.height())),
+                drape_size=self.drape.planned_size(self.size),
+            ),
             lambda share: post.arrived.emit("reading", (token, share)),
             lambda outcome: self._read(token, outcome),
         )
@@ -246,9 +251,6 @@ class Relief(QObject):
 
     def scene(self) -> Scene:
         """What the renderer draws: the view's scene, with the colours that its source asks for."""
-        return self._coloured_scene().above(self.loaded.dem.datum_m)
-
-    def _coloured_scene(self) -> Scene:
         return dataclasses.replace(self._current.view.scene, color_ramp=self.drape.ramp)
 
     def portable_view(self) -> View | None:
@@ -271,7 +273,7 @@ class Relief(QObject):
             theme=source.theme if self.drape.is_shown else "",
             backdrop=Source.backdrop,
         )
-        return View(self._coloured_scene(), plain)
+        return View(self.scene(), plain)
 
     def _frame_came(self, frame: Frame) -> None:
         if frame.token == self._token and self.loaded is not None:

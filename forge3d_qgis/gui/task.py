@@ -13,8 +13,9 @@ from typing import Any
 
 from qgis.core import QgsTask
 
+from ..core.budget import DeviceLimits
 from ..core.errors import Cancelled
-from ..layers import LayerDem, Reading
+from ..layers import LayerDem, Reading, ReadingRoom
 from ..text import tr
 
 
@@ -85,18 +86,18 @@ class BackgroundTask(QgsTask):
 
 def reading_task(
     reading: Reading,
-    budget: Callable[[Callable[[], bool]], int | None],
-    picture_size: tuple[int, int],
+    limits: Callable[[Callable[[], bool]], DeviceLimits],
+    room: ReadingRoom,
     on_progress: Callable[[float], None],
     on_done: Callable[[Outcome], None],
 ) -> BackgroundTask:
-    """``budget(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with."""
+    """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with."""
 
     def work(set_progress: Callable[[float], None], cancelled: Callable[[], bool]) -> LayerDem:
         def progress(share: float) -> None:
             set_progress(share)
             on_progress(share)
 
-        return reading.read(budget=budget(cancelled), picture_size=picture_size, progress=progress, cancel=cancelled)
+        return reading.read(limits=limits(cancelled), room=room, progress=progress, cancel=cancelled)
 
     return BackgroundTask(tr("Reading heights of “{name}”").format(name=reading.name), work, on_done)

@@ -1,9 +1,6 @@
 // Step 2 of a picture: the maximum pyramid. A value bounds the closed cells below it, corners included; a cell with a void
 // corner bounds nothing.
 
-const VOID_HEIGHT: f32 = -3e38;
-const VOID_LIMIT: f32 = -1e38;
-
 struct Level {
     size: vec2u,
     offset: u32,

@@ -15,9 +15,6 @@ pub enum RenderError {
     /// Bytes could not be brought back.
     #[error("[Readback] {0}")]
     Readback(String),
-    /// A file or environment problem.
-    #[error("[Io] {0}")]
-    Io(String),
     /// A reservation would pass a limit.
     #[error("[Budget] {0}")]
     Budget(String),

@@ -4,7 +4,7 @@
 //! - [`gpu`]: device, counted memory, transfers, shaders; knows nothing of terrain.
 //! - [`render`]: scene + gpu → picture, one file a pass, same name as its shader.
 //! - [`error`]: the one error type.
-//! - `python`: the only file that knows pyo3 and numpy.
+//! - `python`: the only folder that knows pyo3 and numpy.
 
 pub mod error;
 pub mod gpu;

@@ -147,9 +147,3 @@ def test_south_up_and_rotated_rasters_have_their_windows_where_the_corners_are()
     assert covering_window((100.0, 10.0, 0.0, 100.0, 0.0, 10.0), (100, 80), (120, 850, 150, 880)) == (2, 75, 3, 3)
     turned = (0.0, 0.0, 10.0, 0.0, 10.0, 0.0)  # one column north, one row east
     assert covering_window(turned, (100, 80), (20, 50, 60, 90)) == (5, 2, 4, 4)
-
-
-def test_a_ramp_of_metres_goes_down_with_the_datum_and_a_relative_one_stays() -> None:
-    lowered = Scene(color_ramp=RAMP).above(200.0)
-    assert [value for value, _ in lowered.color_ramp.stops] == [36.5, 876.25]
-    assert Scene().above(200.0) == Scene()

@@ -380,7 +380,6 @@ def test_refine_checks_its_arguments(make_renderer: Callable[..., Any], argument
 def as_namespace(scene: Scene) -> SimpleNamespace:
     """A scene that nobody has checked."""
     content = asdict(scene)
-    content["sky_view"] = content.pop("sky_intensity")  # the name that the native side has known longest
     for part in ("camera", "sun", "color_ramp"):
         content[part] = SimpleNamespace(**content[part])
     return SimpleNamespace(**content)
@@ -388,7 +387,7 @@ def as_namespace(scene: Scene) -> SimpleNamespace:
 
 NUMBERS = [
     "camera.heading", "camera.pitch", "camera.zoom", "camera.field_of_view", "camera.resolution", "camera.distance",
-    "sun.azimuth", "sun.altitude", "sun.size", "sun.intensity", "sky_view", "exaggeration", "exposure",
+    "sun.azimuth", "sun.altitude", "sun.size", "sun.intensity", "sky_intensity", "exaggeration", "exposure",
 ]  # fmt: skip
 
 

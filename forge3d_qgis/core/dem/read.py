@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..budget import MAX_SIDE, DeviceLimits, plan
 from ..errors import Cancelled, DemError
-from ..memory_tracker import MAX_SIDE, plan
 from ..notes import Note
 from .datum import find_datum
 from .gdal_source import open_source
@@ -32,15 +32,19 @@ def read_dem(
     window: tuple[int, int, int, int] | None = None,
     max_samples: int | None = None,
     picture_size: tuple[int, int] = (1600, 1000),
+    limits: DeviceLimits | None = None,
+    whole_picture: bool = False,
+    drape_size: tuple[int, int] | None = None,
     progress: Progress | None = None,
     cancel: object = None,
 ) -> Dem:
     """Reads heights into memory, in metres, averaged down where the budget asks for it.
 
     - ``path_or_source``: a path for ``open_source``, with ``band``, or a HeightSource.
-    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; see memory_tracker.
-      None: what every adapter has, min(25 % of RAM, 512 MiB). ``max_side`` (of the heights held, at least 2) and
-      ``max_samples`` (at least 1) limit it further.
+    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; see core.budget.
+      None: what the adapter's ``limits`` say, or where they are None those of the adapter in use. ``whole_picture``:
+      it is drawn at once, not in bands; ``drape_size``: of the map over it. ``max_side`` (of the heights held, at least
+      2) and ``max_samples`` (at least 1) limit it further.
     - ``z_factor``: metres of one height unit; None: from the band's unit, metres if that is not known.
     - ``window``: (col, row, cols, rows) of the source to read; None: all of it.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked before
@@ -64,7 +68,10 @@ def read_dem(
         got = type(path_or_source).__name__
         raise DemError(f"path_or_source: expected a path or a HeightSource; got {got}; fix: give a raster's path")
     area = _checked_window(source, window)
-    sketch = plan((area[2], area[3]), picture_size, memory_budget, max_side=max_side, max_samples=max_samples)
+    sketch = plan(
+        (area[2], area[3]), picture_size, memory_budget, limits=limits, drape_size=drape_size,
+        whole_picture=whole_picture, max_side=None if max_side == MAX_SIDE else max_side, max_samples=max_samples,
+    )  # fmt: skip
     metres, unit_notes = height_factor(source.unit, z_factor)
     stop()
     datum = find_datum(source, area, metres)
@@ -83,10 +90,8 @@ def read_dem(
         raise DemError(f"{source.name}: expected heights; got only void cells; fix: choose another area or band")
     held = sketch.size
     notes = list(source.notes)
-    if held != (area[2], area[3]):
-        memory_bound = plan((area[2], area[3]), picture_size, memory_budget).size == held
-        smaller = Note("{source} read as {held}", source=f"{area[2]}×{area[3]}", held=f"{held[0]}×{held[1]}")
-        notes.append(sketch.note if memory_bound else smaller)
+    if sketch.note:
+        notes.append(sketch.note)
     notes.extend(voids.notes)
     placement = place(source, area, held, (high - low) / metres)
     notes.extend(placement.notes)

@@ -14,37 +14,43 @@ struct Lanes {
 }
 
 struct Frame {
-    eye_in_world: vec3f,
-    is_orthographic: f32,
-    // ndc = place in the larger picture * scale + offset. The window's corner is added to whole pixels, so that a band
-    // has the very rays of the whole.
+    // LinearRays of projection.rs: the ray at the middle of the picture and its change towards the right and top edges.
+    ray_origin: vec3f,
+    sun_intensity: f32,
+    ray_origin_right: vec3f,
+    sky_intensity: f32,
+    ray_origin_up: vec3f,
+    highest: f32,
+    ray_direction: vec3f,
+    base: f32,
+    ray_direction_right: vec3f,
+    cast_shadows: u32,
+    ray_direction_up: vec3f,
+    // The last entry of the ramp's table.
+    ramp_last: u32,
+    // place in the picture = pixel of the larger picture * scale + offset. The window's corner is added to whole pixels, so that
+    // a band of rows has the very rays of the whole.
     ndc_scale: vec2f,
     ndc_offset: vec2f,
     window: vec2u,
     picture: vec2u,
-    // 2×2 matrix by columns: metres to cells.
+    // 2×2 matrices by columns: metres to cells, cells to metres.
     cells_from_world: vec4f,
+    world_from_cells: vec4f,
     centre_in_cells: vec2f,
     cells: vec2i,
     sun_disk_first: vec3f,
-    sun_intensity: f32,
+    first_tile: u32,
     sun_disk_second: vec3f,
-    sky_intensity: f32,
-    sun_color: vec3f,
-    cast_shadows: u32,
-    sky_color: vec3f,
-    highest: f32,
-    wall_color: vec3f,
-    base: f32,
-    background: vec4f,
-    ramp_last: u32,
-    shading: u32,
-    first_tile: vec2u,
-    top_level: i32,
-    primary_level: i32,
     // One bit for each side that has a wall: left, top, right, bottom column or row of the raster.
     walls: u32,
+    sun_color: vec3f,
+    top_level: i32,
+    sky_color: vec3f,
+    primary_level: i32,
+    wall_color: vec3f,
     zero: u32,
+    background: vec4f,
 }
 
 // One entry a sample, chosen by dynamic offset.
@@ -58,7 +64,10 @@ struct Sample {
 
 // One entry a row of tiles, chosen by dynamic offset.
 struct Band {
+    // In the picture.
     first_tile_row: u32,
+    // Where the slab begins that holds it.
+    slab_tile_row: u32,
 }
 
 @group(0) @binding(0) var<uniform> lanes: Lanes;
@@ -68,4 +77,8 @@ struct Band {
 
 fn cells_from_world(v: vec2f) -> vec2f {
     return frame.cells_from_world.xy * v.x + frame.cells_from_world.zw * v.y;
+}
+
+fn world_from_cells(v: vec2f) -> vec2f {
+    return frame.world_from_cells.xy * v.x + frame.world_from_cells.zw * v.y;
 }

@@ -9,7 +9,9 @@ const INSIDE: u32 = 2u;
 struct Hit {
     kind: u32,
     t: f32,
+    // In cells of the leaf.
     cell: vec2i,
+    leaf: Leaf,
 }
 
 // 1 / direction with axis-parallel rays kept finite.
@@ -42,6 +44,9 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
     var level = first_level;
     let start_cell = clamp(vec2i(floor(o.xy + d.xy * t)), vec2i(0), frame.cells - 1);
     var node = start_cell >> vec2u(u32(level));
+    let found = find_block(level, node);
+    let block = found.block;
+    let leaf = found.leaf;
     var kind = MISS;
     // Each turn leaves a node for good or goes down a level, so this ends by itself; the counter is for the compiler.
     var turns = 16 * (frame.cells.x + frame.cells.y) + 1024;
@@ -49,16 +54,15 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
         // Down or across nodes until a cell may be hit.
         while (level > 0 && t < t_end) {
             turns -= 1;
-            let at = levels[level];
             let edge = (vec2f((node + side) << vec2u(u32(level))) - o.xy) * inverse;
             let t_out = min(min(edge.x, edge.y), t_end);
             let lowest_z = o.z + d.z * select(t, t_out, descends);
-            if (lowest_z > pyramid[at.x + u32(node.y) * at.y + u32(node.x)]) {
+            if (lowest_z > top_of(block, level, node)) {
                 t = max(t, t_out);
                 let old = node;
                 if (edge.x < edge.y) { node.x += step.x; } else { node.y += step.y; }
                 let changed = old ^ node;
-                if (((changed.x | changed.y) & 2) != 0 && level < frame.top_level) {
+                if (((changed.x | changed.y) & 2) != 0 && level < block.root) {
                     level += 1;
                     node = node >> vec2u(1u);
                 }
@@ -74,18 +78,15 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
         // One cell: z(τ) - h(τ) = C + B τ + A τ² along the ray, τ from where it enters.
         let edge = (vec2f(node + side) - o.xy) * inverse;
         let t_out = min(min(edge.x, edge.y), t_end);
-        let last = frame.cells;
-        let h00 = height_at(node);
-        let h10 = height_at(min(node + vec2i(1, 0), last));
-        let h01 = height_at(min(node + vec2i(0, 1), last));
-        let h11 = height_at(min(node + vec2i(1, 1), last));
-        let lowest = min(min(h00, h10), min(h01, h11));
+        let corners = patch_of(leaf, node);
+        let lowest = min(min(corners.x, corners.y), min(corners.z, corners.w));
         if (lowest > VOID_LIMIT) {
             let entry = o + d * t;
             let uv = clamp(entry.xy - vec2f(node), vec2f(0.0), vec2f(1.0));
-            let b = h10 - h00;
-            let c = h01 - h00;
-            let e = h11 - h10 - c;
+            let h00 = corners.x;
+            let b = corners.y - h00;
+            let c = corners.z - h00;
+            let e = corners.w - corners.y - c;
             var C = entry.z - (h00 + b * uv.x + c * uv.y + e * uv.x * uv.y);
             let B = d.z - (b * d.x + c * d.y + e * (uv.x * d.y + uv.y * d.x));
             let A = -e * d.x * d.y;
@@ -122,7 +123,7 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
             node = node >> vec2u(1u);
         }
     }
-    return Hit(kind, t, node);
+    return Hit(kind, t, node, leaf);
 }
 
 // Whether the side of the block that a ray entered at this place has a wall.

@@ -1,6 +1,11 @@
-//! How any wgpu program gets a device, memory, shaders and pixels. Knows nothing of terrain.
+//! How any wgpu program gets a device, counted memory, shaders, pixels; knows nothing of terrain. Each file knows only
+//! those above it.
 
-pub mod context;
+pub mod adapter;
+pub mod default_budget;
+pub mod device;
+pub(crate) mod bindings;
 pub mod memory;
 pub mod shaders;
 pub mod transfer;
+pub mod context;

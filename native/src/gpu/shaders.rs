@@ -1,84 +1,139 @@
 //! Shader modules and compute pipelines, each made once a device, found again by what they are made of.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::gpu::context::GpuContext;
+use crate::gpu::device::Device;
+
+/// Whether wgpu adds its own checks of indices and loops to a shader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// Our own: every loop counts its steps; every index is clamped to its buffer, or comes from a march that ends where the
+    /// grid does (march.wgsl). Compiled without checks, but for debug builds and where `FORGE3D_SHADER_CHECKS=1`.
+    Ours,
+    /// From elsewhere: always checked.
+    Checked,
+}
+
+impl Trust {
+    fn is_checked(self) -> bool {
+        static ALWAYS: LazyLock<bool> =
+            LazyLock::new(|| cfg!(debug_assertions) || std::env::var("FORGE3D_SHADER_CHECKS").is_ok_and(|v| v == "1"));
+        self == Self::Checked || *ALWAYS
+    }
+}
+
+/// One compute program: what it is made of and how it is entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Pieces of WGSL, joined in this order.
+    pub parts: Vec<Cow<'static, str>>,
+    /// The function that is dispatched.
+    pub entry: &'static str,
+    /// Whether it runs without checks.
+    pub trust: Trust,
+}
+
+impl Program {
+    /// The whole text.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.parts.join("\n")
+    }
+}
 
 /// What decides a pipeline: compared in full, so no two can be mistaken for each other.
 #[derive(PartialEq, Eq, Hash, Clone)]
 struct Key {
     source: String,
-    entry_point: &'static str,
+    entry: &'static str,
+    checked: bool,
 }
 
 /// The pipelines made so far and the time they took.
 #[derive(Default)]
 pub struct ShaderLibrary {
-    made: Mutex<(HashMap<Key, wgpu::ComputePipeline>, f64)>,
-    dispatched: AtomicBool,
+    made: Mutex<Made>,
+}
+
+#[derive(Default)]
+struct Made {
+    pipelines: HashMap<Key, wgpu::ComputePipeline>,
+    used: HashSet<Key>,
+    milliseconds: f64,
+}
+
+impl Key {
+    fn of(program: &Program) -> Self {
+        Self { source: program.source(), entry: program.entry, checked: program.trust.is_checked() }
+    }
 }
 
 impl ShaderLibrary {
-    /// The pipeline of one entry point of the concatenated `parts`; its bind group layouts are `layouts`.
+    fn made(&self) -> MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pipeline of `program`; its bind group layouts are `layouts`.
     pub fn pipeline(
         &self,
-        gpu: &GpuContext,
-        parts: &[&str],
-        entry_point: &'static str,
+        device: &Device,
+        program: &Program,
         layouts: &[&wgpu::BindGroupLayout],
     ) -> wgpu::ComputePipeline {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = Key { source: parts.join("\n"), entry_point };
-        if let Some(pipeline) = made.0.get(&key) {
+        let mut made = self.made();
+        let key = Key::of(program);
+        if let Some(pipeline) = made.pipelines.get(&key) {
             return pipeline.clone();
         }
         let start = Instant::now();
         let descriptor = wgpu::ShaderModuleDescriptor {
-            label: Some(entry_point),
+            label: Some(program.entry),
             source: wgpu::ShaderSource::Wgsl(key.source.as_str().into()),
         };
-        let module = if cfg!(debug_assertions) {
-            gpu.device.create_shader_module(descriptor)
+        let module = if key.checked {
+            device.device.create_shader_module(descriptor)
         } else {
-            // SAFETY: every loop of our shaders counts its own steps; every index is clamped to its buffer, or comes
-            // from a march that ends where the grid does (march.wgsl); the debug build runs the same shaders with wgpu's checks.
-            unsafe { gpu.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
+            // SAFETY: only for `Trust::Ours`, whose shaders keep to their buffers by themselves (see there); the tests
+            // run the same shaders with wgpu's checks.
+            unsafe { device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
         };
         let layouts: Vec<Option<&wgpu::BindGroupLayout>> = layouts.iter().map(|layout| Some(*layout)).collect();
-        let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(entry_point),
+        let layout = device.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(program.entry),
             bind_group_layouts: &layouts,
             immediate_size: 0,
         });
-        let pipeline = gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(entry_point),
+        let pipeline = device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(program.entry),
             layout: Some(&layout),
             module: &module,
-            entry_point: Some(entry_point),
+            entry_point: Some(program.entry),
             compilation_options: wgpu::PipelineCompilationOptions {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
             },
             cache: None,
         });
-        made.1 += start.elapsed().as_secs_f64() * 1e3;
-        made.0.insert(key, pipeline.clone());
+        made.milliseconds += start.elapsed().as_secs_f64() * 1e3;
+        made.pipelines.insert(key, pipeline.clone());
         pipeline
     }
 
-    /// Counts the time of the first dispatch, in which software drivers compile; later ones find all compiled.
+    /// Whether this program is about to be dispatched for the first time: software drivers compile only then.
+    pub fn first_use(&self, program: &Program) -> bool {
+        self.made().used.insert(Key::of(program))
+    }
+
+    /// Counts the time of a first dispatch.
     pub fn add_compile_ms(&self, milliseconds: f64) {
-        if self.dispatched.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).1 += milliseconds;
+        self.made().milliseconds += milliseconds;
     }
 
     /// Milliseconds spent on making pipelines so far.
     pub fn compile_ms(&self) -> f64 {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.made().milliseconds
     }
 }

@@ -1,18 +1,22 @@
-//! Height texture and maximum pyramid: heights arrive in strips of rows, the pyramid is made when all are there.
+//! How heights are held on the GPU: a texture and its maximum pyramid. With `shaders/shared/height.wgsl` the only place that
+//! knows. Heights arrive in strips of rows; what comes out of the upload is whole.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::error::{RenderError, Result};
 use crate::gpu::context::GpuContext;
-use crate::gpu::memory::{TrackedBuffer, TrackedTexture};
-use crate::gpu::transfer::{StripUpload, read_buffer, read_texture};
-use crate::scene::dem::{Dem, HIGHEST, Tops};
+use crate::gpu::device::Device;
+use crate::gpu::memory::{Allocator, Reservation, TrackedBuffer, TrackedTexture, texture_bytes};
+use crate::gpu::transfer::{RowSink, StripUpload, read_texture, staging_bytes};
+use crate::render::programs::{self, Group};
+use crate::render::signals::Call;
+use crate::scene::facts::{FactsBuilder, Terrain, VOID_LIMIT};
+use crate::scene::grid::Grid;
 
-const SHADER: &str = include_str!("../../shaders/heightfield.wgsl");
-
-/// What void samples are stored as; `height.wgsl` knows it too.
-const VOID_HEIGHT: f32 = -3e38;
-const VOID_LIMIT: f32 = -1e38;
+const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Float;
 
 /// Entries of the level table in `height.wgsl`.
 pub const MAX_LEVELS: usize = 20;
@@ -41,35 +45,79 @@ pub fn pyramid_levels(cells: [u32; 2]) -> Vec<Level> {
     }
 }
 
+const LEVEL_TABLE_BYTES: u64 = 16 * MAX_LEVELS as u64;
+
+fn pyramid_bytes(grid: &Grid) -> u64 {
+    4 * pyramid_levels(grid.cells_across())
+        .iter()
+        .map(|level| u64::from(level.size[0]) * u64::from(level.size[1]))
+        .sum::<u64>()
+}
+
+/// What heights of a size take on the GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeightfieldBytes {
+    /// The heights themselves.
+    pub texture: u64,
+    /// Their maximum pyramid, one storage binding, with the table of its levels.
+    pub pyramid: u64,
+    /// What their upload takes beside them.
+    pub staging: u64,
+}
+
+impl HeightfieldBytes {
+    /// For heights of `grid`.
+    #[must_use]
+    pub fn of(grid: &Grid) -> Self {
+        Self {
+            texture: texture_bytes([grid.cols, grid.rows], FORMAT),
+            pyramid: pyramid_bytes(grid) + LEVEL_TABLE_BYTES,
+            staging: staging_bytes(grid.cols, grid.rows),
+        }
+    }
+
+    /// What stays after the upload.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.texture + self.pyramid
+    }
+}
+
+/// Why this adapter cannot hold heights of `grid` in one piece, if so.
+fn check_limits(device: &Device, grid: &Grid) -> Result<()> {
+    let largest = device.max_binding_bytes();
+    if pyramid_bytes(grid) <= largest && pyramid_levels(grid.cells_across()).len() <= MAX_LEVELS {
+        return Ok(());
+    }
+    let side = ((largest as f64) * 0.75).sqrt() as u64;
+    Err(RenderError::Input(format!(
+        "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM at a lower resolution",
+        grid.rows, grid.cols
+    )))
+}
+
 /// Heights on the GPU with all that tracing needs of them.
 pub struct Heightfield {
-    /// Size, matrix and range.
-    pub dem: Dem,
-    /// The pyramid's levels, the first is level 1.
-    pub levels: Vec<Level>,
-    /// A coarse level, on the host.
-    pub tops: Tops,
-    pub(crate) heights: TrackedTexture,
-    pub(crate) pyramid: TrackedBuffer,
-    pub(crate) level_table: TrackedBuffer,
+    /// Tells heightfields apart.
+    pub id: u64,
+    /// Size, matrix, and what the heights told.
+    pub terrain: Terrain,
     /// Milliseconds of upload and pyramid.
     pub upload_ms: f64,
     /// Milliseconds of the pyramid.
     pub pyramid_ms: f64,
+    levels: Vec<Level>,
+    heights: TrackedTexture,
+    pyramid: TrackedBuffer,
+    level_table: TrackedBuffer,
+    memory: Allocator,
 }
 
 impl Heightfield {
-    /// Bytes that heights of this size take on the GPU.
-    #[must_use]
-    pub fn bytes_for(cols: u32, rows: u32) -> u64 {
-        let levels = pyramid_levels([cols - 1, rows - 1]);
-        let nodes: u64 = levels.iter().map(|level| u64::from(level.size[0]) * u64::from(level.size[1])).sum();
-        4 * (u64::from(cols) * u64::from(rows) + nodes) + 16 * MAX_LEVELS as u64
-    }
-
     /// Heights of a rectangle, NaN where void.
-    pub fn read(&self, gpu: &GpuContext, origin: [u32; 2], size: [u32; 2]) -> Result<Vec<f32>> {
-        let bytes = gpu.scoped(RenderError::Readback, || read_texture(gpu, &self.heights, origin, size))?;
+    pub fn read(&self, origin: [u32; 2], size: [u32; 2]) -> Result<Vec<f32>> {
+        let bytes =
+            self.memory.scoped(RenderError::Readback, || read_texture(&self.memory, &self.heights, origin, size))?;
         Ok(bytes
             .chunks_exact(4)
             .map(|b| {
@@ -78,272 +126,231 @@ impl Heightfield {
             })
             .collect())
     }
-}
 
-/// What is learned of the heights while they pass.
-#[derive(Debug)]
-struct Survey {
-    lowest: f32,
-    highest: f32,
-    /// As `Dem::known`; first after last until a height is met.
-    known: [u32; 4],
-    /// Heights on the left, top, right and bottom side.
-    on_sides: [u32; 4],
-    previous_row: Vec<bool>,
-    has_whole_cell: bool,
-}
+    /// The level of the pyramid with one node.
+    #[must_use]
+    pub fn top_level(&self) -> u32 {
+        self.levels.len() as u32
+    }
 
-impl Survey {
-    /// Copies a row, void for what is not finite, and notes its range.
-    fn row(&mut self, row: u32, last_row: u32, heights: &[f32], out: &mut [u8]) {
-        let (mut lowest, mut highest) = (self.lowest, self.highest);
-        for (height, bytes) in heights.iter().zip(out.chunks_exact_mut(4)) {
-            let valid = height.is_finite();
-            lowest = lowest.min(if valid { *height } else { f32::INFINITY });
-            highest = highest.max(if valid { *height } else { f32::NEG_INFINITY });
-            bytes.copy_from_slice(&(if valid { *height } else { VOID_HEIGHT }).to_le_bytes());
+    /// The bind group of heights and drape.
+    pub(crate) fn bind(&self, gpu: &GpuContext, drape: &TrackedTexture) -> wgpu::BindGroup {
+        Group::Terrain.bind(
+            gpu,
+            vec![
+                wgpu::BindingResource::TextureView(self.heights.view()),
+                self.pyramid.as_entire_binding(),
+                self.level_table.as_entire_binding(),
+                wgpu::BindingResource::TextureView(drape.view()),
+            ],
+        )
+    }
+
+    /// Counts these heights in the budget of another renderer on the same device, too. The process holds them once.
+    pub fn share(&self, memory: &Allocator) -> Result<Option<Reservation>> {
+        if !memory.has_device_of(&self.memory) {
+            return Err(RenderError::Input(
+                "heights: expected a renderer on the same device; got one on another; fix: set the heights anew".into(),
+            ));
         }
-        (self.lowest, self.highest) = (lowest, highest);
-        if let (Some(left), Some(right)) = (
-            heights.iter().position(|height| height.is_finite()),
-            heights.iter().rposition(|height| height.is_finite()),
-        ) {
-            let [west, north, east, _] = self.known;
-            self.known = [west.min(left as u32), north.min(row), east.max(right as u32), row];
-        }
-        let [left, top, right, bottom] = &mut self.on_sides;
-        *left += u32::from(heights.first().is_some_and(|height| height.is_finite()));
-        *right += u32::from(heights.last().is_some_and(|height| height.is_finite()));
-        if row == 0 || row == last_row {
-            let side = if row == 0 { top } else { bottom };
-            *side = heights.iter().filter(|height| height.is_finite()).count() as u32;
-        }
-        if !self.has_whole_cell {
-            let valid: Vec<bool> = heights.iter().map(|height| height.is_finite()).collect();
-            self.has_whole_cell = row > 0
-                && (1..valid.len())
-                    .any(|i| valid[i] && valid[i - 1] && self.previous_row[i] && self.previous_row[i - 1]);
-            self.previous_row = valid;
-        }
+        memory.share(&self.memory, "forge3d.heightfield.shared", HeightfieldBytes::of(&self.terrain.grid).held())
     }
 }
 
 /// Takes heights strip by strip.
 pub struct Builder {
-    field: Heightfield,
+    gpu: Arc<GpuContext>,
+    memory: Allocator,
+    heights: TrackedTexture,
+    pyramid: TrackedBuffer,
+    level_table: TrackedBuffer,
     upload: StripUpload,
-    survey: Survey,
+    facts: FactsBuilder,
+    grid: Grid,
+    last_row: Vec<f32>,
     next_row: u32,
     start: Instant,
 }
 
 impl Builder {
-    /// Reserves everything for heights of `dem`'s size.
-    pub fn new(gpu: &GpuContext, dem: Dem) -> Result<Self> {
+    /// Reserves everything for heights of `grid`.
+    pub fn new(gpu: &Arc<GpuContext>, memory: &Allocator, grid: Grid) -> Result<Self> {
         let start = Instant::now();
-        let levels = pyramid_levels([dem.cols - 1, dem.rows - 1]);
-        let nodes: u64 = levels.iter().map(|level| u64::from(level.size[0]) * u64::from(level.size[1])).sum();
-        if nodes * 4 > gpu.max_binding_bytes() || levels.len() > MAX_LEVELS {
-            let side = ((gpu.max_binding_bytes() as f64) * 0.75).sqrt() as u64;
-            return Err(RenderError::Input(format!(
-                "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM at a lower resolution",
-                dem.rows, dem.cols
+        check_limits(gpu, &grid)?;
+        gpu.scoped(RenderError::Upload, || {
+            use wgpu::{BufferUsages as Buffer, TextureUsages as Texture};
+            Ok(Self {
+                heights: memory.texture(
+                    "forge3d.heightfield.texture",
+                    [grid.cols, grid.rows],
+                    FORMAT,
+                    Texture::TEXTURE_BINDING | Texture::COPY_DST | Texture::COPY_SRC,
+                )?,
+                pyramid: memory.buffer(
+                    "forge3d.heightfield.pyramid",
+                    pyramid_bytes(&grid),
+                    Buffer::STORAGE | Buffer::COPY_SRC,
+                )?,
+                level_table: memory.buffer(
+                    "forge3d.heightfield.levels",
+                    LEVEL_TABLE_BYTES,
+                    Buffer::UNIFORM | Buffer::COPY_DST,
+                )?,
+                upload: StripUpload::new(memory, grid.cols, grid.rows)?,
+                facts: FactsBuilder::new(grid),
+                gpu: Arc::clone(gpu),
+                memory: memory.clone(),
+                grid,
+                last_row: Vec::new(),
+                next_row: 0,
+                start,
+            })
+        })
+    }
+
+    /// Rows that are wanted next; none when all are there.
+    #[must_use]
+    pub fn wanted_rows(&self) -> Option<Range<u32>> {
+        let end = (self.next_row + self.upload.rows_per_strip).min(self.grid.rows);
+        (self.next_row < end).then_some(self.next_row..end)
+    }
+
+    /// The wanted rows, row-major, each as long as the grid is wide.
+    pub fn write_rows(&mut self, heights: &[f32], call: &Call<'_>) -> Result<()> {
+        let Some(rows) = self.wanted_rows() else { return Ok(()) };
+        let cols = self.grid.cols as usize;
+        if heights.len() != cols * rows.len() {
+            return Err(RenderError::Upload(format!(
+                "heights: expected {} rows of {cols}; got {} numbers",
+                rows.len(),
+                heights.len()
             )));
         }
-        let field = gpu.scoped(RenderError::Upload, || {
-            Ok(Heightfield {
-                dem,
-                heights: TrackedTexture::new(
-                    gpu,
-                    "forge3d.heightfield.texture",
-                    [dem.cols, dem.rows],
-                    wgpu::TextureFormat::R32Float,
-                    wgpu::TextureUsages::TEXTURE_BINDING
-                        | wgpu::TextureUsages::COPY_DST
-                        | wgpu::TextureUsages::COPY_SRC,
-                )?,
-                pyramid: TrackedBuffer::new(
-                    gpu,
-                    "forge3d.heightfield.pyramid",
-                    nodes * 4,
-                    wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-                )?,
-                level_table: TrackedBuffer::new(
-                    gpu,
-                    "forge3d.heightfield.levels",
-                    16 * MAX_LEVELS as u64,
-                    wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                )?,
-                tops: Tops::new(dem, [0, 0], 1, Vec::new()),
-                levels,
-                upload_ms: 0.0,
-                pyramid_ms: 0.0,
-            })
-        })?;
-        let upload = gpu.scoped(RenderError::Upload, || StripUpload::new(gpu, dem.cols, dem.rows))?;
-        let survey = Survey {
-            lowest: f32::INFINITY,
-            highest: f32::NEG_INFINITY,
-            known: [u32::MAX, u32::MAX, 0, 0],
-            on_sides: [0; 4],
-            previous_row: Vec::new(),
-            has_whole_cell: false,
+        let row_at = |row: u32| &heights[(row - rows.start) as usize * cols..][..cols];
+        let last_row = std::mem::take(&mut self.last_row);
+        let (facts, parts) = (&self.facts, Mutex::new(Vec::new()));
+        let fill = |range: Range<u32>, sink: &mut RowSink<'_>| {
+            let above = match range.start {
+                0 => None,
+                first if first == rows.start => Some(&last_row[..]),
+                first => Some(row_at(first - 1)),
+            };
+            let mut part = facts.part(&range, above);
+            for row in range.clone() {
+                sink.put(bytemuck::cast_slice(facts.gather(&mut part, row, row_at(row))));
+            }
+            parts.lock().unwrap_or_else(PoisonError::into_inner).push((part, range.len() as u32));
         };
-        Ok(Self { field, upload, survey, next_row: 0, start })
-    }
-
-    /// Rows to hand over at once, at best.
-    #[must_use]
-    pub fn rows_per_strip(&self) -> u32 {
-        self.upload.rows_per_strip
-    }
-
-    /// The next rows, row-major, each as long as the DEM is wide.
-    pub fn write_rows(&mut self, gpu: &GpuContext, heights: &[f32], stop: &dyn Fn() -> Result<()>) -> Result<()> {
-        let cols = self.field.dem.cols as usize;
-        let last_row = self.field.dem.rows - 1;
-        let (upload, survey, texture) = (&self.upload, &mut self.survey, &self.field.heights);
-        for strip in heights.chunks(cols * upload.rows_per_strip as usize) {
-            let first_row = self.next_row;
-            let rows = (strip.len() / cols) as u32;
-            gpu.scoped(RenderError::Upload, || {
-                upload.write(gpu, texture, first_row, rows, stop, |row, out| {
-                    let at = (row - first_row) as usize * cols;
-                    survey.row(row, last_row, &strip[at..at + cols], out);
-                })
-            })?;
-            self.next_row += rows;
+        let (upload, memory, texture) = (&mut self.upload, &self.memory, &self.heights);
+        self.gpu.scoped(RenderError::Upload, || {
+            upload.write(memory, texture, rows.start, rows.len() as u32, &|| call.check(), &fill)
+        })?;
+        for (part, count) in parts.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            self.facts.join(&part, count);
         }
+        self.last_row = row_at(rows.end - 1).to_vec();
+        self.next_row = rows.end;
         Ok(())
     }
 
     /// Makes the pyramid once all rows are there.
-    pub fn finish(self, gpu: &GpuContext) -> Result<Heightfield> {
-        let Self { mut field, upload, survey, next_row, start } = self;
-        drop(upload);
-        if next_row != field.dem.rows {
-            return Err(RenderError::Upload(format!("heights: expected {} rows; got {next_row}", field.dem.rows)));
-        }
-        if !survey.has_whole_cell {
-            return Err(RenderError::Input(
-                "heights: expected at least one cell with four valid corners; got void everywhere; fix: check the nodata value and the area".into(),
-            ));
-        }
-        if survey.lowest < -HIGHEST || survey.highest > HIGHEST {
-            return Err(RenderError::Input(format!(
-                "heights: expected metres within ±{HIGHEST:e}; got {:e}..{:e}; fix: declare the nodata value or scale the heights",
-                survey.lowest, survey.highest
-            )));
-        }
-        field.dem.lowest = survey.lowest;
-        field.dem.highest = survey.highest;
-        field.dem.known = survey.known;
-        let lengths = [field.dem.rows, field.dem.cols, field.dem.rows, field.dem.cols];
-        field.dem.walls = (0..4).map(|side| u32::from(survey.on_sides[side] * 2 > lengths[side]) << side).sum();
-        field.upload_ms = start.elapsed().as_secs_f64() * 1e3;
+    pub fn finish(self, call: &Call<'_>) -> Result<Heightfield> {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let Self { gpu, memory, heights, pyramid, level_table, upload, facts, grid, start, .. } = self;
+        gpu.scoped(RenderError::Upload, || upload.finish(&memory, &|| call.check()))?;
+        let terrain = facts.finish()?;
+        let upload_ms = start.elapsed().as_secs_f64() * 1e3;
         let start = Instant::now();
-        gpu.scoped(RenderError::Upload, || build_pyramid(gpu, &field))?;
-        field.tops = gpu.scoped(RenderError::Readback, || read_tops(gpu, &field))?;
-        field.pyramid_ms = start.elapsed().as_secs_f64() * 1e3;
-        Ok(field)
+        let levels = pyramid_levels(grid.cells_across());
+        gpu.scoped(RenderError::Upload, || {
+            build_pyramid(&gpu, &memory, &levels, &heights, &pyramid, &level_table, call)
+        })?;
+        Ok(Heightfield {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            terrain,
+            upload_ms,
+            pyramid_ms: start.elapsed().as_secs_f64() * 1e3,
+            levels,
+            heights,
+            pyramid,
+            level_table,
+            memory,
+        })
     }
 }
 
+/// `Level` of `heightfield.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct LevelUniform {
-    size: [u32; 2],
-    offset: u32,
-    finer: [u32; 3],
-    first_row: u32,
-    zero: u32,
+#[allow(missing_docs, reason = "the fields are documented where the shader declares them")]
+pub struct LevelUniform {
+    pub size: [u32; 2],
+    pub offset: u32,
+    pub finer_width: u32,
+    pub finer_height: u32,
+    pub finer_offset: u32,
+    pub first_row: u32,
+    pub zero: u32,
 }
 
 /// Nodes of one submit: a few milliseconds on the slowest adapter.
 const NODES_PER_SUBMIT: u32 = 1 << 21;
 
-fn build_pyramid(gpu: &GpuContext, field: &Heightfield) -> Result<()> {
+fn build_pyramid(
+    gpu: &GpuContext,
+    memory: &Allocator,
+    levels: &[Level],
+    heights: &TrackedTexture,
+    pyramid: &TrackedBuffer,
+    level_table: &TrackedBuffer,
+    call: &Call<'_>,
+) -> Result<()> {
     let mut table = [[0u32; 4]; MAX_LEVELS];
-    for (level, entry) in field.levels.iter().zip(&mut table[1..]) {
+    for (level, entry) in levels.iter().zip(&mut table[1..]) {
         *entry = [level.offset, level.size[0], level.size[1], 0];
     }
-    gpu.queue.write_buffer(&field.level_table, 0, bytemuck::bytes_of(&table));
-
-    let texture = wgpu::BindingType::Texture {
-        sample_type: wgpu::TextureSampleType::Float { filterable: false },
-        view_dimension: wgpu::TextureViewDimension::D2,
-        multisampled: false,
-    };
-    let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
-    let layout = super::layout(
-        gpu,
-        "forge3d.heightfield",
-        &[
-            texture,
-            buffer(wgpu::BufferBindingType::Storage { read_only: false }),
-            buffer(wgpu::BufferBindingType::Uniform),
-        ],
-    );
-    let uniform = TrackedBuffer::new(
-        gpu,
+    gpu.queue.write_buffer(level_table, 0, bytemuck::bytes_of(&table));
+    let uniform = memory.buffer(
         "forge3d.heightfield.level",
         std::mem::size_of::<LevelUniform>() as u64,
         wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
     )?;
-    let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some("forge3d.heightfield"),
-        layout: &layout,
-        entries: &[
-            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(field.heights.view()) },
-            wgpu::BindGroupEntry { binding: 1, resource: field.pyramid.as_entire_binding() },
-            wgpu::BindGroupEntry { binding: 2, resource: uniform.as_entire_binding() },
+    let group = Group::Pyramid.bind(
+        gpu,
+        vec![
+            wgpu::BindingResource::TextureView(heights.view()),
+            pyramid.as_entire_binding(),
+            uniform.as_entire_binding(),
         ],
-    });
-    let from_heights = gpu.shaders.pipeline(gpu, &[SHADER], "from_heights", &[&layout]);
-    let from_finer = gpu.shaders.pipeline(gpu, &[SHADER], "from_finer", &[&layout]);
-    for (i, level) in field.levels.iter().enumerate() {
-        let finer = if i == 0 {
-            [0; 3]
-        } else {
-            let l = field.levels[i - 1];
-            [l.size[0], l.size[1], l.offset]
-        };
+    );
+    let from_heights = programs::pyramid_from_heights().pipeline(gpu);
+    let from_finer = programs::pyramid_from_finer().pipeline(gpu);
+    for (i, level) in levels.iter().enumerate() {
+        let finer = if i == 0 { Level { size: [0, 0], offset: 0 } } else { levels[i - 1] };
         let rows_per_submit = (NODES_PER_SUBMIT / level.size[0]).clamp(8, 65_535 * 8);
         let mut first_row = 0;
         while first_row < level.size[1] {
+            call.check()?;
             let rows = rows_per_submit.min(level.size[1] - first_row);
-            let data = LevelUniform { size: level.size, offset: level.offset, finer, first_row, zero: 0 };
+            let data = LevelUniform {
+                size: level.size,
+                offset: level.offset,
+                finer_width: finer.size[0],
+                finer_height: finer.size[1],
+                finer_offset: finer.offset,
+                first_row,
+                zero: 0,
+            };
             gpu.queue.write_buffer(&uniform, 0, bytemuck::bytes_of(&data));
-            let mut encoder = gpu
-                .device
-                .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.heightfield") });
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: Some("forge3d.heightfield"),
-                    timestamp_writes: None,
-                });
-                pass.set_pipeline(if i == 0 { &from_heights } else { &from_finer });
-                pass.set_bind_group(0, &group, &[]);
-                pass.dispatch_workgroups(level.size[0].div_ceil(8), rows.div_ceil(8), 1);
-            }
+            let mut encoder = gpu.encoder("forge3d.pyramid");
+            let pipeline = if i == 0 { &from_heights } else { &from_finer };
+            let counts = [level.size[0].div_ceil(8), rows.div_ceil(8)];
+            programs::record(&mut encoder, "forge3d.pyramid", pipeline, &[(&group, &[])], counts);
             gpu.submit_and_wait(encoder)?;
             first_row += rows;
         }
     }
     Ok(())
-}
-
-/// Squares a side, at most, of the level that is kept on the host.
-const TOPS_SIDE: u32 = 128;
-
-fn read_tops(gpu: &GpuContext, field: &Heightfield) -> Result<Tops> {
-    let coarse = field.levels.iter().position(|level| level.size.iter().all(|side| *side <= TOPS_SIDE));
-    // The last level is one node: there always is a coarse one.
-    let index = coarse.unwrap_or(field.levels.len() - 1);
-    let level = field.levels[index];
-    let bytes =
-        read_buffer(gpu, &field.pyramid, u64::from(level.offset) * 4, u64::from(level.size[0] * level.size[1]) * 4)?;
-    Ok(Tops::new(field.dem, level.size, 2 << index, bytemuck::pod_collect_to_vec(&bytes)))
 }
 
 #[cfg(test)]

@@ -1,56 +1,46 @@
-//! Scene + gpu → picture. A frame is a readable list of steps: trace bands until enough samples are summed, resolve, read back.
+//! Scene + gpu → picture. A frame is a readable list of steps: trace rows until enough samples are summed, resolve, read back.
 
+pub mod cast;
+pub mod drape;
+pub mod estimate;
+pub mod frame;
 pub mod heightfield;
+pub mod pacing;
+pub mod programs;
+pub mod readback;
 pub mod resolve;
+pub mod signals;
+pub mod target;
 pub mod trace;
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use glam::{DVec2, DVec3};
 
 use crate::error::{RenderError, Result};
-use crate::gpu::context::{self, AdapterChoice, GpuContext};
-use crate::gpu::memory::{TrackedBuffer, TrackedTexture};
-use crate::gpu::transfer::{StripUpload, read_mapped};
+use crate::gpu::adapter::AdapterChoice;
+use crate::gpu::context::{self, GpuContext};
+use crate::gpu::memory::{self, Allocator, Budget, Reservation};
 use crate::scene::Scene;
 use crate::scene::camera::View;
-use crate::scene::dem::Dem;
-use heightfield::{Builder, Heightfield};
+use crate::scene::grid::Grid;
+use crate::scene::shading::ShadingModel;
+use cast::Ray;
+use drape::Drape;
+use frame::{Frame, FrameBuffers, Lanes, MAX_SAMPLES, TILE, Window};
+use heightfield::{Builder, Heightfield, HeightfieldBytes};
+use pacing::Pacing;
+use readback::Picture;
 use resolve::ResolvePass;
-use trace::{Frame, Lanes, MAX_SAMPLES, Sample, TABLE_STRIDE, TILE, TileRect, TracePass, Window};
+use signals::{Call, Signals};
+use target::Target;
+use trace::{Rows, TileRect, TracePass};
 
 /// Longest side of a picture.
 pub const MAX_SIDE: u32 = 16_384;
-/// What a submit aims at, milliseconds: far enough below the promised 100 for rows that turn out harder than the last ones.
-const SUBMIT_MS: f64 = 30.0;
-
-/// A bind group layout of compute bindings, numbered from 0.
-pub(crate) fn layout(gpu: &GpuContext, label: &str, bindings: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
-    let entries: Vec<_> = bindings
-        .iter()
-        .zip(0..)
-        .map(|(ty, binding)| wgpu::BindGroupLayoutEntry {
-            binding,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty: *ty,
-            count: None,
-        })
-        .collect();
-    gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
-}
-
-fn bind(
-    gpu: &GpuContext,
-    label: &str,
-    layout: &wgpu::BindGroupLayout,
-    resources: Vec<wgpu::BindingResource<'_>>,
-) -> wgpu::BindGroup {
-    let entries: Vec<_> =
-        resources.into_iter().zip(0..).map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource }).collect();
-    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
-}
 
 /// Where the time and the bytes went. Milliseconds; see `forge3d_native.pyi`.
 #[derive(Debug, Clone, Default)]
@@ -71,55 +61,31 @@ pub struct RenderMetrics {
     pub adapter: String,
 }
 
-/// A ray in world for [`Renderer::cast_rays`].
-#[repr(C)]
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub struct Ray {
-    /// Start; w unused.
-    pub origin: [f32; 4],
-    /// Direction, any length; w unused.
-    pub direction: [f32; 4],
+/// All that a frame depends on. What is on the GPU was made for one key; another key means a new beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FrameKey {
+    scene: u64,
+    field: u64,
+    drape: u64,
+    size: [u32; 2],
+    window: Window,
+    /// How often somebody asked to begin again.
+    beginning: u64,
 }
 
-/// What can be told from other threads while a call runs.
-#[derive(Debug, Default)]
-pub struct Signals {
-    cancelled: AtomicBool,
-    progress: AtomicU32,
+/// What is on the GPU now.
+struct Current {
+    key: FrameKey,
+    lanes: Lanes,
+    tiles: TileRect,
+    terrain: wgpu::BindGroup,
 }
 
-impl Signals {
-    /// Stops the call in progress, or the next one.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    /// Whole pictures traced so far.
-    #[must_use]
-    pub fn progress(&self) -> f64 {
-        f64::from(f32::from_bits(self.progress.load(Ordering::Relaxed)))
-    }
-
-    fn set_progress(&self, value: f64) {
-        self.progress.store((value as f32).to_bits(), Ordering::Relaxed);
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.cancelled.swap(false, Ordering::Relaxed) { Err(RenderError::Cancelled) } else { Ok(()) }
-    }
-}
-
-/// Buffers whose size follows the picture, with the bind groups that hold them.
-struct Target {
-    light: TrackedBuffer,
-    row_samples: TrackedBuffer,
-    bytes: TrackedBuffer,
-    readback: TrackedBuffer,
-    /// Held by `frame_group`; owned here, since dropping a tracked buffer destroys it.
-    _bands: TrackedBuffer,
-    frame_group: wgpu::BindGroup,
-    trace_group: wgpu::BindGroup,
-    resolve_group: wgpu::BindGroup,
+/// The pipelines of a model of shading.
+struct Passes {
+    model: &'static ShadingModel,
+    trace: TracePass,
+    resolve: ResolvePass,
 }
 
 /// Where the accumulation stands.
@@ -130,91 +96,65 @@ struct Accumulated {
     rows: u32,
 }
 
+/// Heights that may belong to several renderers, and what they count in this one's budget.
+struct HeldField {
+    field: Arc<Heightfield>,
+    _share: Option<Reservation>,
+}
+
 /// Draws one heightfield into one picture.
 pub struct Renderer {
     gpu: Arc<GpuContext>,
+    memory: Allocator,
     size: [u32; 2],
     window: Option<Window>,
-    scene: Option<Scene>,
-    field: Option<Heightfield>,
-    drape: TrackedTexture,
-    trace: TracePass,
-    resolve: ResolvePass,
-    lanes_buffer: TrackedBuffer,
-    frame_buffer: TrackedBuffer,
-    sample_table: TrackedBuffer,
-    ramp: TrackedBuffer,
-    target: Option<Target>,
-    terrain_group: Option<wgpu::BindGroup>,
-    /// Lanes and frame as the GPU has them; none after a change.
-    current: Option<(Lanes, Frame, TileRect, View)>,
+    scene: Option<(u64, Scene)>,
+    field: Option<HeldField>,
+    drape: Drape,
+    buffers: FrameBuffers,
+    target: Option<([u32; 2], Target)>,
+    passes: Option<Passes>,
+    current: Option<Current>,
+    beginning: u64,
     accumulated: Accumulated,
-    /// Pixels a millisecond, as last measured.
-    rate: f64,
+    pacing: Pacing,
     metrics: RenderMetrics,
     signals: Arc<Signals>,
 }
 
 impl Renderer {
-    /// A renderer for pictures of `size` pixels on the chosen adapter.
-    pub fn new(size: [u32; 2], choice: &AdapterChoice) -> Result<Self> {
+    /// A renderer for pictures of `size` pixels on the chosen adapter. `budget`: bytes that it may hold, its own; none for
+    /// a share of the common budget.
+    pub fn new(size: [u32; 2], choice: &AdapterChoice, budget: Option<u64>) -> Result<Self> {
         check_size(size)?;
         let gpu = context::context(choice)?;
         let start = Instant::now();
-        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let (trace, resolve) = gpu.scoped(RenderError::Render, || {
-            let trace = TracePass::new(&gpu);
-            let resolve = ResolvePass::new(&gpu, &trace.frame_layout);
-            Ok((trace, resolve))
-        })?;
-        let renderer = gpu.scoped(RenderError::Render, || {
-            Ok(Self {
-                size,
-                window: None,
-                scene: None,
-                field: None,
-                drape: empty_drape(&gpu)?,
-                lanes_buffer: TrackedBuffer::new(
-                    &gpu,
-                    "forge3d.frame.lanes",
-                    std::mem::size_of::<Lanes>() as u64,
-                    uniform,
-                )?,
-                frame_buffer: TrackedBuffer::new(&gpu, "forge3d.frame", std::mem::size_of::<Frame>() as u64, uniform)?,
-                sample_table: TrackedBuffer::new(
-                    &gpu,
-                    "forge3d.frame.samples",
-                    u64::from(MAX_SAMPLES) * TABLE_STRIDE,
-                    uniform,
-                )?,
-                ramp: TrackedBuffer::new(
-                    &gpu,
-                    "forge3d.style.ramp",
-                    (crate::scene::style::RAMP_ENTRIES * 16) as u64,
-                    wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-                )?,
-                target: None,
-                terrain_group: None,
-                current: None,
-                accumulated: Accumulated::default(),
-                rate: gpu.info.kind.expected_rate(),
-                metrics: RenderMetrics::default(),
-                signals: Arc::default(),
-                trace,
-                resolve,
-                gpu: Arc::clone(&gpu),
-            })
-        })?;
-        renderer.gpu.scoped(RenderError::Upload, || {
-            let mut table = vec![0u8; MAX_SAMPLES as usize * TABLE_STRIDE as usize];
-            for (index, entry) in (0..MAX_SAMPLES).zip(table.chunks_exact_mut(TABLE_STRIDE as usize)) {
-                entry[..std::mem::size_of::<Sample>()].copy_from_slice(bytemuck::bytes_of(&Sample::new(index)));
-            }
-            renderer.gpu.queue.write_buffer(&renderer.sample_table, 0, &table);
-            Ok(())
-        })?;
+        let budget = match budget {
+            Some(total) => Budget::own(total, gpu.memory.default_limits().host_visible),
+            None => Budget::common(),
+        };
+        let memory = gpu.allocator(budget);
+        let buffers = gpu.scoped(RenderError::Render, || FrameBuffers::new(&memory))?;
+        let drape = Drape::none(&memory)?;
         log::debug!("renderer made in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
-        Ok(renderer)
+        Ok(Self {
+            size,
+            window: None,
+            scene: None,
+            field: None,
+            drape,
+            buffers,
+            target: None,
+            passes: None,
+            current: None,
+            beginning: 0,
+            accumulated: Accumulated::default(),
+            pacing: Pacing::new(gpu.info.kind.expected_rate()),
+            metrics: RenderMetrics::default(),
+            signals: Arc::default(),
+            memory,
+            gpu,
+        })
     }
 
     /// Width and height in pixels.
@@ -235,17 +175,17 @@ impl Renderer {
         &self.gpu
     }
 
+    /// What it may hold.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<Budget> {
+        self.memory.budget()
+    }
+
     /// Another picture size; heights and scene stay.
     pub fn resize(&mut self, size: [u32; 2]) -> Result<()> {
         check_size(size)?;
-        if size != self.size || self.window.is_some() {
-            if size != self.size {
-                self.target = None;
-            }
-            self.size = size;
-            self.window = None;
-            self.current = None;
-        }
+        self.size = size;
+        self.window = None;
         Ok(())
     }
 
@@ -259,89 +199,90 @@ impl Renderer {
                 self.size[0], self.size[1], window.origin, window.full[0], window.full[1]
             )));
         }
-        if self.window != Some(window) {
-            self.window = Some(window);
-            self.current = None;
-        }
+        self.window = Some(window);
         Ok(())
     }
 
-    /// Begins an upload. The old heights go as soon as it is known that the new ones fit.
-    pub fn begin_heights(&mut self, dem: Dem) -> Result<Builder> {
-        if let Some(old) = &self.field {
-            let held = self.gpu.ledger.metrics();
-            let freed = Heightfield::bytes_for(old.dem.cols, old.dem.rows);
-            let needed = Heightfield::bytes_for(dem.cols, dem.rows) + crate::gpu::transfer::STAGING_BYTES;
-            if held.total_bytes() - freed + needed <= held.total_limit {
+    /// Uploads heights of `grid`, row by row from `rows(wanted)`. The old heights go as soon as it is known that the new ones
+    /// fit without them; they stay where the new ones do not.
+    pub fn set_heights<'a>(
+        &mut self,
+        grid: Grid,
+        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
+    ) -> Result<()> {
+        let signals = self.signals();
+        let call = signals.begin();
+        if let Some(old) = self.field.as_ref().filter(|old| Arc::strong_count(&old.field) == 1) {
+            let (limits, held, _) = self.budget().now();
+            let freed = HeightfieldBytes::of(&old.field.terrain.grid).held();
+            let wanted = HeightfieldBytes::of(&grid);
+            if held - freed.min(held) + wanted.held() + wanted.staging <= limits.total {
                 self.field = None;
-                self.terrain_group = None;
                 self.current = None;
             }
         }
-        Builder::new(&self.gpu, dem)
-    }
-
-    /// Takes the heights over when the upload is complete.
-    pub fn finish_heights(&mut self, builder: Builder) -> Result<()> {
-        let field = builder.finish(&self.gpu)?;
+        let mut builder = Builder::new(&self.gpu, &self.memory, grid)?;
+        while let Some(wanted) = builder.wanted_rows() {
+            call.check()?;
+            builder.write_rows(&rows(wanted)?, &call)?;
+        }
+        let field = builder.finish(&call)?;
         self.metrics.upload_ms = field.upload_ms;
         self.metrics.pyramid_ms = field.pyramid_ms;
-        self.metrics.bytes_up += u64::from(field.dem.cols) * u64::from(field.dem.rows) * 4;
-        self.field = Some(field);
-        self.terrain_group = None;
+        self.metrics.bytes_up += u64::from(grid.cols) * u64::from(grid.rows) * 4;
         self.current = None;
+        self.field = Some(HeldField { field: Arc::new(field), _share: None });
         Ok(())
     }
 
-    /// Whether somebody asked to stop: to be checked between strips.
-    pub fn check_cancelled(&self) -> Result<()> {
-        self.signals.check()
+    /// The heights, to be given to another renderer.
+    pub fn shared_heights(&self) -> Result<Arc<Heightfield>> {
+        self.field().cloned()
+    }
+
+    /// Takes the heights of another renderer: held once, counted in the budgets of both.
+    pub fn set_shared_heights(&mut self, field: Arc<Heightfield>) -> Result<()> {
+        let share = field.share(&self.memory)?;
+        self.current = None;
+        self.field = Some(HeldField { field, _share: share });
+        Ok(())
     }
 
     /// An sRGB picture over the ground: size and rows of RGBA bytes, or none.
     pub fn set_drape(&mut self, drape: Option<([u32; 2], &[u8])>) -> Result<()> {
-        let gpu = Arc::clone(&self.gpu);
         let signals = self.signals();
-        self.terrain_group = None;
+        let call = signals.begin();
+        // The old one first: both need not be held at once. It is gone even where the new one fails.
         self.current = None;
-        self.drape = gpu.scoped(RenderError::Upload, || match drape {
-            None => empty_drape(&gpu),
-            Some((size, bytes)) => {
-                let texture = drape_texture(&gpu, size)?;
-                let upload = StripUpload::new(&gpu, size[0], size[1])?;
-                let row_bytes = size[0] as usize * 4;
-                let mut row = 0;
-                while row < size[1] {
-                    let rows = upload.rows_per_strip.min(size[1] - row);
-                    upload.write(&gpu, &texture, row, rows, &|| signals.check(), |row, out| {
-                        out.copy_from_slice(&bytes[row as usize * row_bytes..][..row_bytes])
-                    })?;
-                    row += rows;
-                }
-                Ok(texture)
-            }
-        })?;
-        self.metrics.bytes_up += drape.map_or(0, |(_, bytes)| bytes.len() as u64);
+        self.drape = Drape::none(&self.memory)?;
+        if let Some((size, rgba)) = drape {
+            self.drape = Drape::new(&self.memory, size, rgba, &call)?;
+            self.metrics.bytes_up += rgba.len() as u64;
+        }
         Ok(())
     }
 
     /// What to draw; an equal scene changes nothing.
     pub fn set_scene(&mut self, scene: Scene) {
-        if self.scene.as_ref() != Some(&scene) {
-            self.scene = Some(scene);
-            self.current = None;
-        }
+        let revision = match &self.scene {
+            Some((_, old)) if *old == scene => return,
+            Some((revision, _)) => revision + 1,
+            None => 1,
+        };
+        self.scene = Some((revision, scene));
     }
 
-    fn field(&self) -> Result<&Heightfield> {
+    fn field(&self) -> Result<&Arc<Heightfield>> {
         self.field
             .as_ref()
+            .map(|held| &held.field)
             .ok_or_else(|| RenderError::Render("expected heights; got none; fix: call set_height_data first".into()))
     }
 
     fn scene(&self) -> Result<&Scene> {
         self.scene
             .as_ref()
+            .map(|(_, scene)| scene)
             .ok_or_else(|| RenderError::Render("expected a scene; got none; fix: call set_scene first".into()))
     }
 
@@ -352,261 +293,206 @@ impl Renderer {
     /// The camera with its fitted values.
     pub fn view(&self) -> Result<View> {
         let scene = self.scene()?;
-        let field = self.field()?;
-        Ok(View::new(&scene.camera, &field.dem, &field.tops, scene.exaggeration, self.window().full))
+        Ok(View::new(&scene.camera, &self.field()?.terrain, scene.exaggeration, self.window().full))
     }
 
     /// Heights as uploaded.
     #[must_use]
-    pub fn heightfield(&self) -> Option<&Heightfield> {
-        self.field.as_ref()
+    pub fn heightfield(&self) -> Option<&Arc<Heightfield>> {
+        self.field.as_ref().map(|held| &held.field)
+    }
+
+    fn key(&self) -> Result<FrameKey> {
+        self.scene()?;
+        Ok(FrameKey {
+            scene: self.scene.as_ref().map_or(0, |(revision, _)| *revision),
+            field: self.field()?.id,
+            drape: self.drape.id,
+            size: self.size,
+            window: self.window(),
+            beginning: self.beginning,
+        })
     }
 
     /// Step 1: makes what is missing and brings lanes and frame to the GPU. Zero samples after a change.
     fn prepare(&mut self) -> Result<()> {
-        if self.current.is_some() {
+        let key = self.key()?;
+        if self.current.as_ref().is_some_and(|current| current.key == key) {
             return Ok(());
         }
         let gpu = Arc::clone(&self.gpu);
-        let view = self.view()?;
-        let (scene, field) = (self.scene()?, self.field()?);
-        let window = self.window();
-        let tiles = TileRect::of(&view, &field.dem, scene.exaggeration, self.size, &window);
-        let lanes = Lanes::new(scene, &field.dem, &view);
-        let ramp = scene.style.ramp.table(f64::from(field.dem.lowest), f64::from(field.dem.highest));
-        let frame = Frame {
-            ramp_last: ramp.len() as u32 - 1,
-            ..Frame::new(scene, &field.dem, &view, self.size, &window, &tiles, field.levels.len())
+        if self.target.as_ref().is_some_and(|(size, _)| *size != self.size) {
+            self.current = None;
+            self.target = None;
+        }
+        let target = match self.target.take() {
+            Some((_, target)) => target,
+            None => Target::new(&gpu, &self.memory, self.size, &self.buffers)?,
         };
-        if self.terrain_group.is_none() {
-            self.terrain_group = Some(gpu.scoped(RenderError::Render, || {
-                Ok(bind(
-                    &gpu,
-                    "forge3d.terrain",
-                    &self.trace.terrain_layout,
-                    vec![
-                        wgpu::BindingResource::TextureView(field.heights.view()),
-                        field.pyramid.as_entire_binding(),
-                        field.level_table.as_entire_binding(),
-                        wgpu::BindingResource::TextureView(self.drape.view()),
-                    ],
-                ))
-            })?);
-        }
-        let first_use = self.target.is_none();
-        if first_use {
-            self.target = Some(self.make_target()?);
-        }
-        gpu.scoped(RenderError::Render, || {
-            gpu.queue.write_buffer(&self.lanes_buffer, 0, bytemuck::bytes_of(&lanes));
-            gpu.queue.write_buffer(&self.frame_buffer, 0, bytemuck::bytes_of(&frame));
-            gpu.queue.write_buffer(&self.ramp, 0, bytemuck::cast_slice(&ramp));
-            let mut encoder =
-                gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.reset") });
-            if let Some(target) = &self.target {
-                encoder.clear_buffer(&target.light, 0, None);
-                encoder.clear_buffer(&target.row_samples, 0, None);
+        let view = self.view()?;
+        let (scene, field, window) = (self.scene()?, self.field()?, self.window());
+        let terrain = &field.terrain;
+        let tiles = TileRect::of(&view, terrain, scene.exaggeration, self.size, &window);
+        let lanes = Lanes::new(scene, terrain, &view);
+        let ramp = scene.style.ramp.table(f64::from(terrain.lowest), f64::from(terrain.highest));
+        let numbers = [field.top_level(), tiles.first[0], ramp.len() as u32 - 1];
+        let frame = Frame::new(scene, terrain, &view, self.size, &window, numbers);
+        let model = scene.shading;
+        let new_passes = match &self.passes {
+            Some(passes) if std::ptr::eq(passes.model, model) => None,
+            _ => Some(gpu.scoped(RenderError::Render, || {
+                Ok(Passes { model, trace: TracePass::new(&gpu, model), resolve: ResolvePass::new(&gpu, model.output) })
+            })?),
+        };
+        let terrain = gpu.scoped(RenderError::Render, || {
+            self.buffers.write(&self.memory, &lanes, &frame, &ramp);
+            let mut encoder = gpu.encoder("forge3d.reset");
+            for slab in &target.slabs {
+                slab.clear(&mut encoder);
             }
             gpu.queue.submit([encoder.finish()]);
-            Ok(())
+            Ok(field.bind(&gpu, &self.drape.texture))
         })?;
-        self.current = Some((lanes, frame, tiles, view));
+        self.target = Some((self.size, target));
+        self.current = Some(Current { key, lanes, tiles, terrain });
         self.accumulated = Accumulated::default();
         self.metrics.trace_ms = 0.0;
         self.metrics.longest_submit_ms = 0.0;
         self.metrics.submits = 0;
         self.signals.set_progress(0.0);
-        if first_use {
-            self.compile()?;
+        if let Some(passes) = new_passes {
+            self.passes = Some(passes);
+            self.warm_up(model)?;
         }
         Ok(())
     }
 
-    fn make_target(&self) -> Result<Target> {
-        let gpu = &self.gpu;
-        let pixels = u64::from(self.size[0]) * u64::from(self.size[1]);
-        if pixels * 16 > gpu.max_binding_bytes() {
-            return Err(RenderError::Input(format!(
-                "picture: expected at most {} pixels at once on this adapter; got {}×{}; fix: draw it in bands (set_window)",
-                gpu.max_binding_bytes() / 16,
-                self.size[0],
-                self.size[1]
-            )));
+    /// Software drivers compile at the first dispatch: one tile, outside the measured submits. It traces sample 0, which the
+    /// real sample 0 then replaces.
+    fn warm_up(&mut self, model: &'static ShadingModel) -> Result<()> {
+        let tiles = self.frame_parts()?.1.tiles;
+        if tiles.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
+            let start = Instant::now();
+            self.submit_rows(&Rows { sample: 0, first: tiles.first[1], count: [1, 1] }, false)?;
+            self.gpu.shaders.add_compile_ms(start.elapsed().as_secs_f64() * 1e3);
         }
-        let tile_rows = self.size[1].div_ceil(TILE);
-        gpu.scoped(RenderError::Render, || {
-            use wgpu::BufferUsages as Usage;
-            let light = TrackedBuffer::new(gpu, "forge3d.target.light", pixels * 16, Usage::STORAGE | Usage::COPY_DST)?;
-            let row_samples = TrackedBuffer::new(
-                gpu,
-                "forge3d.target.row_samples",
-                u64::from(tile_rows) * 4,
-                Usage::STORAGE | Usage::COPY_DST,
-            )?;
-            let bytes = TrackedBuffer::new(gpu, "forge3d.target.bytes", pixels * 4, Usage::STORAGE | Usage::COPY_SRC)?;
-            let readback = TrackedBuffer::new(gpu, "forge3d.readback", pixels * 4, Usage::MAP_READ | Usage::COPY_DST)?;
-            let bands = TrackedBuffer::new(
-                gpu,
-                "forge3d.frame.bands",
-                u64::from(tile_rows) * TABLE_STRIDE,
-                Usage::UNIFORM | Usage::COPY_DST,
-            )?;
-            let mut table = vec![0u32; (u64::from(tile_rows) * TABLE_STRIDE / 4) as usize];
-            for (row, entry) in (0..tile_rows).zip(table.chunks_exact_mut(TABLE_STRIDE as usize / 4)) {
-                entry[0] = row;
-            }
-            gpu.queue.write_buffer(&bands, 0, bytemuck::cast_slice(&table));
-            let entry_of = |buffer, size| {
-                wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer,
-                    offset: 0,
-                    size: std::num::NonZeroU64::new(size),
-                })
-            };
-            let frame_group = bind(
-                gpu,
-                "forge3d.frame",
-                &self.trace.frame_layout,
-                vec![
-                    self.lanes_buffer.as_entire_binding(),
-                    self.frame_buffer.as_entire_binding(),
-                    entry_of(&self.sample_table, std::mem::size_of::<Sample>() as u64),
-                    entry_of(&bands, 16),
-                ],
-            );
-            let trace_group = bind(
-                gpu,
-                "forge3d.trace",
-                &self.trace.output_layout,
-                vec![self.ramp.as_entire_binding(), light.as_entire_binding(), row_samples.as_entire_binding()],
-            );
-            let resolve_group = bind(
-                gpu,
-                "forge3d.resolve",
-                &self.resolve.output_layout,
-                vec![light.as_entire_binding(), row_samples.as_entire_binding(), bytes.as_entire_binding()],
-            );
-            Ok(Target { light, row_samples, bytes, readback, _bands: bands, frame_group, trace_group, resolve_group })
-        })
-    }
-
-    /// Software drivers compile at the first dispatch: one tile, outside the measured submits.
-    fn compile(&mut self) -> Result<()> {
-        let Some((_, _, tiles, _)) = self.current else { return Ok(()) };
-        if tiles.count == [0, 0] {
-            return Ok(());
-        }
-        let start = Instant::now();
-        self.trace_rows(0, TileRect { count: [1, 1], ..tiles }, 1)?;
-        self.gpu.shaders.add_compile_ms(start.elapsed().as_secs_f64() * 1e3);
         Ok(())
     }
 
-    /// Traces sample `self.accumulated.samples` for `rows` rows of tiles and waits.
-    fn trace_rows(&self, first_row: u32, tiles: TileRect, rows: u32) -> Result<()> {
-        let (Some(target), Some(terrain_group)) = (&self.target, &self.terrain_group) else {
-            return Err(RenderError::Internal("trace before prepare".into()));
-        };
+    /// What `prepare` has made.
+    fn frame_parts(&self) -> Result<(&Target, &Current, &Passes)> {
+        match (&self.target, &self.current, &self.passes) {
+            (Some((_, target)), Some(current), Some(passes)) => Ok((target, current, passes)),
+            _ => Err(RenderError::Internal("a frame was used before it was prepared".into())),
+        }
+    }
+
+    /// Traces some rows of tiles and waits; `and_read`: resolves and reads the picture in the same submit.
+    fn submit_rows(&self, rows: &Rows, and_read: bool) -> Result<Option<Picture>> {
+        let (target, current, passes) = self.frame_parts()?;
         let gpu = &self.gpu;
         gpu.scoped(RenderError::Render, || {
-            let mut encoder =
-                gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.trace") });
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: Some("forge3d.trace"),
-                    timestamp_writes: None,
-                });
-                pass.set_pipeline(&self.trace.pipeline);
-                let offsets = [self.accumulated.samples * TABLE_STRIDE as u32, first_row * TABLE_STRIDE as u32];
-                pass.set_bind_group(0, &target.frame_group, &offsets);
-                pass.set_bind_group(1, terrain_group, &[]);
-                pass.set_bind_group(2, &target.trace_group, &[]);
-                pass.dispatch_workgroups(tiles.count[0], rows, 1);
+            let mut encoder = gpu.encoder("forge3d.trace");
+            let slab = target.slab_of(rows.first);
+            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, rows);
+            if and_read {
+                readback::read(&self.memory, encoder, target, &passes.resolve, self.size).map(Some)
+            } else {
+                gpu.submit_and_wait(encoder).map(|()| None)
             }
-            gpu.submit_and_wait(encoder)
         })
     }
 
     /// Traces until `time` is over or every pixel holds `samples` samples; at least one submit. Returns whole samples.
     pub fn refine(&mut self, time: Duration, samples: u32) -> Result<u32> {
+        let signals = self.signals();
+        self.trace(time, samples, false, &signals.begin())?;
+        Ok(self.accumulated.samples)
+    }
+
+    /// Step 2: traces. With `and_read` the picture is made in the submit of its last rows, if they are reached.
+    fn trace(&mut self, time: Duration, samples: u32, and_read: bool, call: &Call<'_>) -> Result<Option<Picture>> {
         if !(1..=MAX_SAMPLES).contains(&samples) {
             return Err(RenderError::Input(format!(
                 "samples: expected 1..{MAX_SAMPLES}; got {samples}; fix: choose a number inside"
             )));
         }
+        call.check()?;
         self.prepare()?;
-        let Some((_, _, tiles, _)) = self.current else { return Err(RenderError::Internal("no frame".into())) };
+        let tiles = self.frame_parts()?.1.tiles;
         let start = Instant::now();
+        let mut picture = None;
         while self.accumulated.samples < samples {
-            self.signals.check()?;
+            call.check()?;
             if tiles.count == [0, 0] {
                 self.accumulated = Accumulated { samples, rows: 0 };
                 break;
             }
-            let pixels_a_row = f64::from(tiles.count[0] * TILE * TILE);
-            let rows = (self.rate * SUBMIT_MS / pixels_a_row).clamp(1.0, 60_000.0) as u32;
-            let rows = rows.min(tiles.count[1] - self.accumulated.rows);
+            let Accumulated { samples: sample, rows: done } = self.accumulated;
+            let pixels_a_row = tiles.count[0] * TILE * TILE;
+            let first = tiles.first[1] + done;
+            let end_of_slab = self.frame_parts()?.0.slab_of(first).tile_rows.end;
+            let left = (tiles.count[1] - done).min(end_of_slab - first);
+            let rows = self.pacing.rows(pixels_a_row, left);
+            let is_last = done + rows == tiles.count[1];
             let submit = Instant::now();
-            self.trace_rows(self.accumulated.rows, tiles, rows)?;
+            let rows_of_sample = Rows { sample, first, count: [tiles.count[0], rows] };
+            picture = self.submit_rows(&rows_of_sample, and_read && is_last && sample + 1 == samples)?;
             let milliseconds = submit.elapsed().as_secs_f64() * 1e3;
-            let measured = pixels_a_row * f64::from(rows) / milliseconds.max(0.01);
-            // Up by half at most: the next rows may be harder. Down at once.
-            self.rate = measured.min(self.rate * 1.5);
+            self.pacing.learn(f64::from(pixels_a_row) * f64::from(rows), milliseconds);
             self.metrics.trace_ms += milliseconds;
             self.metrics.longest_submit_ms = self.metrics.longest_submit_ms.max(milliseconds);
             self.metrics.submits += 1;
-            self.accumulated.rows += rows;
-            if self.accumulated.rows == tiles.count[1] {
-                self.accumulated = Accumulated { samples: self.accumulated.samples + 1, rows: 0 };
-            }
-            self.signals.set_progress(
-                f64::from(self.accumulated.samples) + f64::from(self.accumulated.rows) / f64::from(tiles.count[1]),
-            );
+            self.accumulated = if is_last {
+                Accumulated { samples: sample + 1, rows: 0 }
+            } else {
+                Accumulated { samples: sample, rows: done + rows }
+            };
+            self.tell_progress(tiles.count[1]);
             if start.elapsed() >= time {
                 break;
             }
         }
-        self.signals.set_progress(
-            f64::from(self.accumulated.samples) + f64::from(self.accumulated.rows) / f64::from(tiles.count[1].max(1)),
-        );
-        Ok(self.accumulated.samples)
+        self.tell_progress(tiles.count[1].max(1));
+        Ok(picture)
     }
 
-    /// Starts the accumulation again.
-    pub fn reset(&mut self) {
-        self.current = None;
+    fn tell_progress(&self, tile_rows: u32) {
+        let Accumulated { samples, rows } = self.accumulated;
+        self.signals.set_progress(f64::from(samples) + f64::from(rows) / f64::from(tile_rows));
     }
 
-    /// The picture so far: rows of RGBA, sRGB, straight alpha.
-    pub fn read_rgba(&mut self) -> Result<Vec<u8>> {
+    /// Step 3: the picture so far: rows of RGBA, sRGB, straight alpha.
+    pub fn read_rgba(&mut self) -> Result<Picture> {
         self.prepare()?;
-        let Some(target) = &self.target else { return Err(RenderError::Internal("no target".into())) };
+        let start = Instant::now();
+        let (target, _, passes) = self.frame_parts()?;
         let gpu = &self.gpu;
-        let size = u64::from(self.size[0]) * u64::from(self.size[1]) * 4;
-        let start = Instant::now();
-        gpu.scoped(RenderError::Render, || {
-            let mut encoder =
-                gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.resolve") });
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: Some("forge3d.resolve"),
-                    timestamp_writes: None,
-                });
-                pass.set_pipeline(&self.resolve.pipeline);
-                pass.set_bind_group(0, &target.frame_group, &[0, 0]);
-                pass.set_bind_group(1, &self.resolve.empty, &[]);
-                pass.set_bind_group(2, &target.resolve_group, &[]);
-                pass.dispatch_workgroups(self.size[0].div_ceil(64), self.size[1], 1);
-            }
-            encoder.copy_buffer_to_buffer(&target.bytes, 0, &target.readback, 0, size);
-            gpu.submit_and_wait(encoder)
+        let picture = gpu.scoped(RenderError::Readback, || {
+            readback::read(&self.memory, gpu.encoder("forge3d.resolve"), target, &passes.resolve, self.size)
         })?;
-        self.metrics.resolve_ms = start.elapsed().as_secs_f64() * 1e3;
-        let start = Instant::now();
-        let rgba = gpu.scoped(RenderError::Readback, || read_mapped(gpu, &target.readback, size, <[u8]>::to_vec))?;
-        self.metrics.readback_ms = start.elapsed().as_secs_f64() * 1e3;
-        self.metrics.bytes_down += size;
-        Ok(rgba)
+        self.note_read(&picture, start.elapsed());
+        Ok(picture)
+    }
+
+    fn note_read(&mut self, picture: &Picture, since: Duration) {
+        self.metrics.readback_ms = picture.copy_ms;
+        self.metrics.resolve_ms = since.as_secs_f64() * 1e3 - picture.copy_ms;
+        self.metrics.bytes_down += picture.len() as u64;
+    }
+
+    /// All of it from zero samples, in as few submits as it takes.
+    pub fn render(&mut self, samples: u32) -> Result<Picture> {
+        let signals = self.signals();
+        self.beginning += 1;
+        match self.trace(Duration::MAX, samples, true, &signals.begin())? {
+            Some(picture) => {
+                // Resolving and copying were part of the last submit, whose time stands in trace_ms.
+                self.note_read(&picture, Duration::from_secs_f64(picture.copy_ms / 1e3));
+                Ok(picture)
+            }
+            None => self.read_rgba(),
+        }
     }
 
     /// What the lanes hold for the current scene; zeros without one.
@@ -615,83 +501,33 @@ impl Renderer {
             return Ok([0.0; 44]);
         }
         self.prepare()?;
-        Ok(self.current.map_or([0.0; 44], |(lanes, ..)| bytemuck::cast(lanes)))
+        Ok(self.current.as_ref().map_or([0.0; 44], |current| bytemuck::cast(current.lanes)))
     }
 
     /// Casts rays through the very function that draws: distance (-1 for none), column, row, kind (1 surface, 2 wall).
     pub fn cast_rays(&mut self, rays: &[Ray]) -> Result<Vec<[f32; 4]>> {
         self.prepare()?;
-        let (Some(target), Some(terrain_group)) = (&self.target, &self.terrain_group) else {
-            return Err(RenderError::Internal("cast before prepare".into()));
-        };
-        let gpu = &self.gpu;
-        gpu.scoped(RenderError::Render, || {
-            use wgpu::BufferUsages as Usage;
-            let storage = |read_only| wgpu::BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Storage { read_only },
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            };
-            let layout = layout(gpu, "forge3d.cast", &[storage(true), storage(false)]);
-            let mut parts = trace::SHARED.to_vec();
-            parts.push(trace::CAST);
-            let pipeline = gpu.shaders.pipeline(
-                gpu,
-                &parts,
-                "cast_ray",
-                &[&self.trace.frame_layout, &self.trace.terrain_layout, &layout],
-            );
-            let mut hits = Vec::with_capacity(rays.len());
-            // A million rays at once: within every adapter's binding limit.
-            for chunk in rays.chunks(1 << 20) {
-                let size = chunk.len() as u64;
-                let input = TrackedBuffer::new(gpu, "forge3d.cast.rays", size * 32, Usage::STORAGE | Usage::COPY_DST)?;
-                let output = TrackedBuffer::new(gpu, "forge3d.cast.hits", size * 16, Usage::STORAGE | Usage::COPY_SRC)?;
-                let readback =
-                    TrackedBuffer::new(gpu, "forge3d.cast.readback", size * 16, Usage::MAP_READ | Usage::COPY_DST)?;
-                gpu.queue.write_buffer(&input, 0, bytemuck::cast_slice(chunk));
-                let group =
-                    bind(gpu, "forge3d.cast", &layout, vec![input.as_entire_binding(), output.as_entire_binding()]);
-                let mut encoder =
-                    gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("forge3d.cast") });
-                {
-                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                        label: Some("forge3d.cast"),
-                        timestamp_writes: None,
-                    });
-                    pass.set_pipeline(&pipeline);
-                    pass.set_bind_group(0, &target.frame_group, &[0, 0]);
-                    pass.set_bind_group(1, terrain_group, &[]);
-                    pass.set_bind_group(2, &group, &[]);
-                    pass.dispatch_workgroups((chunk.len() as u32).div_ceil(64), 1, 1);
-                }
-                encoder.copy_buffer_to_buffer(&output, 0, &readback, 0, size * 16);
-                gpu.submit_and_wait(encoder)?;
-                read_mapped(gpu, &readback, size * 16, |bytes| {
-                    hits.extend(bytemuck::pod_collect_to_vec::<u8, [f32; 4]>(bytes))
-                })?;
-            }
-            Ok(hits)
-        })
+        let (target, current, _) = self.frame_parts()?;
+        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, rays)
     }
 
     /// Column, row, world x, y and height (without exaggeration) under a place of the picture in pixels.
     pub fn pick(&mut self, place: DVec2) -> Result<Option<[f64; 5]>> {
         let view = self.view()?;
         let exaggeration = self.scene()?.exaggeration;
-        let dem = self.field()?.dem;
+        let grid = self.field()?.terrain.grid;
         let window = self.window();
         let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
         let origin = DVec2::new(f64::from(window.origin[0]), f64::from(window.origin[1]));
         let ndc = ((place + origin) / full - 0.5) * DVec2::new(2.0, -2.0);
-        let (origin, direction) = view.ray(ndc);
+        let (origin, direction) = view.rays().at(ndc);
         let as_f32 = |v: DVec3| v.as_vec3().extend(0.0).to_array();
         let hit = self.cast_rays(&[Ray { origin: as_f32(origin), direction: as_f32(direction) }])?[0];
         if hit[3] != 1.0 {
             return Ok(None);
         }
         let cells = DVec2::new(hit[1].into(), hit[2].into());
-        let world = dem.world(cells);
+        let world = grid.world(cells);
         let height = (origin.z + direction.z * f64::from(hit[0])) / exaggeration;
         Ok(Some([cells.x, cells.y, world.x, world.y, height]))
     }
@@ -702,7 +538,7 @@ impl Renderer {
         RenderMetrics {
             samples: self.accumulated.samples,
             compile_ms: self.gpu.shaders.compile_ms(),
-            peak_bytes: self.gpu.ledger.metrics().peak_bytes,
+            peak_bytes: memory::metrics().peak_bytes,
             adapter: self.gpu.info.name.clone(),
             ..self.metrics.clone()
         }
@@ -718,19 +554,4 @@ pub(crate) fn check_size(size: [u32; 2]) -> Result<()> {
             size[0], size[1]
         )))
     }
-}
-
-fn drape_texture(gpu: &GpuContext, size: [u32; 2]) -> Result<TrackedTexture> {
-    TrackedTexture::new(
-        gpu,
-        "forge3d.style.drape",
-        size,
-        wgpu::TextureFormat::Rgba8UnormSrgb,
-        wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-    )
-}
-
-/// One transparent pixel: wgpu clears new textures before their first use.
-fn empty_drape(gpu: &GpuContext) -> Result<TrackedTexture> {
-    drape_texture(gpu, [1, 1])
 }

@@ -1,8 +1,8 @@
-//! Sun, sky and the models of shading.
+//! The sun.
 
 use glam::DVec3;
 
-use crate::error::{RenderError, Result};
+use crate::error::Result;
 use crate::scene::checked;
 
 /// Direct light of a disk in the sky.
@@ -41,42 +41,5 @@ impl Sun {
         let level = DVec3::new(self.azimuth.cos(), -self.azimuth.sin(), 0.0);
         let radius = self.disk_radius.tan();
         [level * radius, direction.cross(level) * radius]
-    }
-}
-
-/// How light becomes colour. A new model is a variant here, its number in `shading.wgsl` and its twin in the tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shading {
-    /// Sun, soft shadows and sky light on the ramp's colours, in linear light.
-    Relief,
-    /// Horn (1981) as `gdaldem hillshade` writes it: grey, display bytes.
-    Horn,
-}
-
-impl Shading {
-    /// All models with their names.
-    pub const NAMES: [(&'static str, Self); 2] = [("relief", Self::Relief), ("horn", Self::Horn)];
-
-    /// Reads a name.
-    pub fn parse(name: &str) -> Result<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, shading)| *shading).ok_or_else(|| {
-            let known: Vec<_> = Self::NAMES.iter().map(|(known, _)| *known).collect();
-            RenderError::Input(format!(
-                "shading: expected one of {}; got '{name}'; fix: shading=\"relief\"",
-                known.join(", ")
-            ))
-        })
-    }
-
-    /// The number the shader knows it by.
-    #[must_use]
-    pub fn number(self) -> u32 {
-        self as u32
-    }
-
-    /// Whether its values are display bytes already, to be written without encoding.
-    #[must_use]
-    pub fn is_display_referred(self) -> bool {
-        self == Self::Horn
     }
 }

@@ -1,8 +1,11 @@
 //! What to draw: plain checked values. Angles arrive in degrees and are kept in radians; lengths are metres.
 
 pub mod camera;
-pub mod dem;
+pub mod facts;
+pub mod grid;
 pub mod light;
+pub mod projection;
+pub mod shading;
 pub mod style;
 
 use crate::error::{RenderError, Result};
@@ -15,11 +18,11 @@ pub struct Scene {
     /// Direct light.
     pub sun: light::Sun,
     /// Amount of sky light, 0..2.
-    pub sky_view: f64,
+    pub sky_intensity: f64,
     /// Whether terrain shades terrain.
     pub cast_shadows: bool,
     /// How light becomes colour.
-    pub shading: light::Shading,
+    pub shading: &'static shading::ShadingModel,
     /// Artistic height factor.
     pub exaggeration: f64,
     /// Factor on all light.

@@ -33,14 +33,17 @@ class MemoryBudgetError(MemoryError):
     pass
 
 
-limits: list[int | None] = []
-_limit = 512 << 20
+MAX_PICTURE_SIDE = 16384
+MAX_SAMPLES = 1024
+
+DEFAULT_BUDGET = 512 << 20
+_limit = DEFAULT_BUDGET
 renderers: list[Renderer] = []
 
 
 class Renderer:
-    def __init__(self, width, height, *, adapter="auto"):
-        self.width, self.height, self.adapter = width, height, adapter
+    def __init__(self, width, height, *, adapter="auto", memory_budget=None):
+        self.width, self.height, self.adapter, self.memory_budget = width, height, adapter, memory_budget
         self.window = None
         self.samples = 0.0
         self.closed = False
@@ -59,6 +62,9 @@ class Renderer:
         if heights.shape[0] < 2 or heights.shape[1] < 2:
             raise InputError("[Input] heights: expected at least 2×2; got less; fix: a larger array")
         self.heights, self.cell_to_world = heights, cell_to_world
+
+    def share_heights(self, other):
+        self.heights, self.cell_to_world = other.heights, other.cell_to_world
 
     def set_drape(self, rgba):
         self.drape = rgba
@@ -108,14 +114,55 @@ def adapters():
 def device_info(adapter="auto"):
     if adapter not in ("auto", "software", "hardware", "soft"):
         raise DeviceError(f"[Device] adapter: expected a name among soft; got {adapter!r}; fix: see devices")
-    return {"name": "soft", "kind": "software", "max_texture_side": 8192, "max_buffer_bytes": 1 << 30}
+    return {
+        "name": "soft", "kind": "software", "backend": "vulkan", "driver": "1.0", "vendor": 0, "device": 0,
+        "max_texture_side": 8192, "max_buffer_bytes": 1 << 30, "default_budget": DEFAULT_BUDGET,
+        "default_host_visible": 256 << 20, "free_memory": 4 << 30, "device_memory": None,
+    }  # fmt: skip
 
 
 def memory_metrics():
-    return {"total_limit": _limit, "host_visible_limit": 256 << 20, "total_bytes": 0, "peak_bytes": 1 << 20, "top": []}
+    return {
+        "buffer_count": 0, "buffer_bytes": 0, "texture_count": 0, "texture_bytes": 0, "host_visible_bytes": 0,
+        "total_bytes": 0, "peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20,
+        "total_limit": _limit, "within_budget": True, "top": [], "allocator_bytes": None,
+    }  # fmt: skip
 
 
-def set_memory_budget(total=None, host_visible=None):
+def memory_estimate(grid=None, picture=None, drape=None):
+    """Plain numbers: 16/3 bytes a sample, 24 a pixel, 4 a pixel of the drape, 16 MiB of staging."""
+    items = []
+    if grid is not None:
+        items += [("height texture", 4 * grid[0] * grid[1]), ("maximum pyramid", 4 * grid[0] * grid[1] // 3)]
+    if picture is not None:
+        items += [("picture", 20 * picture[0] * picture[1]), ("read back", 4 * picture[0] * picture[1])]
+    if drape is not None:
+        items.append(("drape", 4 * drape[0] * drape[1]))
+    if grid is not None or drape is not None:
+        items.append(("upload staging", 16 << 20))
+    return {
+        "items": items,
+        "total_bytes": sum(count for _, count in items),
+        "host_visible_bytes": sum(count for name, count in items if name in ("read back", "upload staging")),
+        "largest_binding_bytes": 4 * grid[0] * grid[1] // 3 if grid is not None else 0,
+        "largest_texture_side": max(grid or (0, 0)),
+    }
+
+
+def shading_models():
+    common = {"uses_shadows": True}
+    return [
+        {"name": "relief", "aliases": [], "summary": "light", "is_display": False, "uses_colors": True,
+         "uses_sun_size": True, "uses_sky": True, **common},
+        {"name": "hillshade", "aliases": ["horn"], "summary": "grey", "is_display": True, "uses_colors": False,
+         "uses_sun_size": False, "uses_sky": False, **common},
+    ]  # fmt: skip
+
+
+def drain_log():
+    return []
+
+
+def set_memory_budget(total=None, host_visible=None, *, adapter="auto"):
     global _limit
-    limits.append(total)
-    _limit = total if total is not None else 512 << 20
+    _limit = total if total is not None else DEFAULT_BUDGET

@@ -1,21 +1,4 @@
-// Light on a surface: pure functions of slopes and directions, no bindings, so that the f64 twin mirrors them line by line.
-
-const SHADING_RELIEF: u32 = 0u;
-const SHADING_HORN: u32 = 1u;
-
-// How much of its light a place in cast shadow keeps under the classical grey models: a black shadow hides the form.
-const HORN_SHADOW_LIGHT: f32 = 0.45;
-
-// Unit normal of a surface with these slopes (dz/dx, dz/dy).
-fn normal_of(slope: vec2f) -> vec3f {
-    return vec3f(-slope, 1.0) * inverseSqrt(1.0 + dot(slope, slope));
-}
-
-// Horn (1981) as gdaldem hillshade writes it: 1..255, the cosine to the sun, as display value 0..1.
-fn shade_horn(normal: vec3f, sun: vec3f, visible: f32) -> f32 {
-    let cosine = dot(normal, sun);
-    return (1.0 + 254.0 * max(cosine, 0.0) * mix(HORN_SHADOW_LIGHT, 1.0, visible)) / 255.0;
-}
+// Directions and places from numbers in 0..1: pure functions, no bindings, so that the f64 twin mirrors them line by line.
 
 // A direction of the hemisphere around `normal`, likely as its cosine (Malley's method), from two numbers in 0..1.
 fn sky_direction(normal: vec3f, random: vec2f) -> vec3f {
@@ -34,4 +17,14 @@ fn sky_direction(normal: vec3f, random: vec2f) -> vec3f {
 fn disk_place(random: vec2f) -> vec2f {
     let angle = 6.28318530718 * random.y;
     return sqrt(random.x) * vec2f(cos(angle), sin(angle));
+}
+
+// PCG (Jarzynski and Olano 2020): a number a pixel, to turn the sample sequence by.
+fn pixel_turn(pixel: vec2u) -> vec4f {
+    var v = vec4u(pixel, pixel.x ^ pixel.y, pixel.x + pixel.y);
+    v = v * 1664525u + 1013904223u;
+    v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
+    v = v ^ (v >> vec4u(16u));
+    v.x += v.y * v.w; v.y += v.z * v.x; v.z += v.x * v.y; v.w += v.y * v.z;
+    return vec4f(v >> vec4u(8u)) / 16777216.0;
 }

@@ -1,0 +1,325 @@
+"""What a picture will cost and what it may cost, before anything is read. The numbers are the native side's.
+
+The rule. The budget is the limit on what a *renderer* holds, on the GPU and in host-visible memory together, because on
+integrated and software adapters all of it is system memory: heights with their maximum pyramid, the drape, the picture
+(or the band of it that is drawn at a time), the strips through which heights are uploaded.
+``forge3d_native.memory_estimate`` says what each takes; here only the size at which a DEM is read is chosen against it,
+for the device in use.
+
+The float32 array in Python, 4 bytes a sample, is listed in the plan but does not count against the budget: it belongs
+to the caller, who may drop it after the upload. Reading adds strips of at most 16 MiB, never a full-resolution copy.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import MemoryBudgetError, NativeMissingError, SceneError
+from .native import native, translated
+from .notes import Note
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+MAX_SIDE = 16384
+"""The widest texture that all desktop adapters take."""
+LEAST_SAMPLES = 64 * 64
+EXPORT_BAND = (16384, 16)
+"""A band of the widest export: a plan leaves room for one beside the picture that is shown."""
+ENOUGH = 0.8
+"""A whole factor is taken where it uses this share of what the budget allows: every held height then averages the same
+number of source cells. A fractional one weighs some cells by parts, and varies in smoothness from cell to cell."""
+
+LABEL_PYTHON = "heights in Python"
+
+
+@dataclass(frozen=True)
+class DeviceLimits:
+    """What the device in use allows. Bytes, but for ``max_texture_side``. ``reason``: why the budget is what it is."""
+
+    budget: int
+    host_visible: int
+    max_buffer_bytes: int
+    max_texture_side: int
+    kind: str
+    reason: str
+
+
+WITHOUT_NATIVE = DeviceLimits(256 * MIB, 256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
+"""For reading a DEM where nothing can be drawn but a hillshade by NumPy."""
+
+
+def device_limits(adapter: str = "auto") -> DeviceLimits:
+    """The limits of the adapter that this name chooses; makes its device. Raises DeviceError, NativeMissingError.
+
+    The budget is the one set for the process, or the default: an eighth of the free system memory where the adapter
+    shares it; on a card half of its own memory, but no more than a quarter of the free system memory.
+    """
+    module = native()
+    with translated():
+        info, memory = module.device_info(adapter), module.memory_metrics()
+    budget, kind = int(memory["total_limit"]), str(info["kind"])
+    if budget != info["default_budget"]:
+        reason = Note("chosen: {budget}", budget=format_bytes(budget))
+    elif info["device_memory"] is not None:
+        reason = Note(
+            "{kind}, {own} of its own, {free} free: {budget}", kind=kind, own=format_bytes(info["device_memory"]),
+            free=format_bytes(info["free_memory"]), budget=format_bytes(budget),
+        )  # fmt: skip
+    else:
+        reason = Note(
+            "{kind}, {free} free: {budget}",
+            kind=kind,
+            free=format_bytes(info["free_memory"]),
+            budget=format_bytes(budget),
+        )
+    return DeviceLimits(
+        budget=budget,
+        host_visible=int(memory["host_visible_limit"]),
+        max_buffer_bytes=int(info["max_buffer_bytes"]),
+        max_texture_side=int(info["max_texture_side"]),
+        kind=kind,
+        reason=reason,
+    )
+
+
+def default_budget(adapter: str = "auto") -> int:
+    """Bytes that the renderers on this adapter may hold when nobody chose; see ``device_limits``, which it asks."""
+    # Earlier versions took the kind of an adapter here; the names that are no adapters' mean the one in use.
+    adapter = "auto" if adapter in ("discrete", "integrated", "virtual", "other") else adapter
+    return device_limits(adapter).budget
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a DEM is read and what the renderer will hold. Sizes are (columns, rows) or (width, height).
+
+    ``bound_by``: what keeps the DEM from being read larger: "" (nothing, it is whole), "budget", "adapter" (its
+    textures or buffers hold no more), or "caller" (``max_side``, ``max_samples``).
+    """
+
+    source_size: tuple[int, int]
+    size: tuple[int, int]
+    picture_size: tuple[int, int]
+    band_rows: int
+    budget: int
+    bytes_by_label: tuple[tuple[str, int], ...]
+    bound_by: str = ""
+
+    @property
+    def factor(self) -> float:
+        """Source cells to a held cell, along the longer side: 1 when nothing is left out. May be fractional."""
+        longer = 0 if self.source_size[0] >= self.source_size[1] else 1
+        return self.source_size[longer] / self.size[longer]
+
+    @property
+    def total_bytes(self) -> int:
+        """What counts against the budget: everything but the array in Python."""
+        return sum(size for label, size in self.bytes_by_label if label != LABEL_PYTHON)
+
+    @property
+    def note(self) -> str:
+        """One sentence when the DEM is held smaller than its source, with the reason, else an empty text."""
+        if self.size == self.source_size:
+            return ""
+        (cols, rows), (held_cols, held_rows) = self.source_size, self.size
+        source, held = f"{cols}×{rows}", f"{held_cols}×{held_rows}"
+        if self.bound_by == "budget":
+            return Note(
+                "{source} read as {held} to stay within {budget}",
+                source=source,
+                held=held,
+                budget=format_bytes(self.budget),
+            )
+        if self.bound_by == "adapter":
+            return Note("{source} read as {held}, the most that this adapter holds", source=source, held=held)
+        return Note("{source} read as {held}", source=source, held=held)
+
+
+def plan(
+    source_size: tuple[int, int],
+    picture_size: tuple[int, int] = (1600, 1000),
+    budget: int | None = None,
+    *,
+    limits: DeviceLimits | None = None,
+    drape_size: tuple[int, int] | None = None,
+    whole_picture: bool = False,
+    max_side: int | None = None,
+    max_samples: int | None = None,
+) -> Plan:
+    """The largest DEM that fits, of the device whose ``limits`` these are (None: the one in use or to be made).
+
+    ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in bands, or with ``whole_picture`` at
+    once, as a preview is. ``budget``: bytes, None for the device's. ``drape_size``: of the map that will be laid over
+    it. ``max_side`` and ``max_samples`` limit the DEM further. Where a whole factor (2: a quarter of the samples) uses
+    80 % of what the budget leaves it is taken, else a fractional one. Sides are rounded up, so ``size`` covers exactly
+    the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the picture, SceneError
+    for arguments.
+    """
+    source_size = _checked_pair("source_size", source_size)
+    picture_size = _checked_pair("picture_size", picture_size)
+    if limits is None:
+        limits = _limits_in_use()
+    budget = limits.budget if budget is None else checked_budget(budget)
+    lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
+    most_samples = math.inf if max_samples is None else max(4, max_samples)
+    most_side = math.inf if max_side is None else max(2, max_side)
+    longer = 0 if source_size[0] >= source_size[1] else 1
+
+    def cost(size: tuple[int, int]) -> dict[str, Any]:
+        return estimate(size, (picture_size[0], lines), drape_size)
+
+    room = estimate(None, EXPORT_BAND, None)["total_bytes"]
+
+    def bound(size: tuple[int, int]) -> str:
+        """What this size does not keep; an empty text when it fits."""
+        if size[0] * size[1] > most_samples or max(size) > most_side:
+            return "caller"
+        if max(size) > limits.max_texture_side:
+            return "adapter"
+        needs = cost(size)
+        if needs["largest_binding_bytes"] > limits.max_buffer_bytes:
+            return "adapter"
+        return "budget" if needs["total_bytes"] + room > budget else ""
+
+    least = _smaller(source_size, min(source_size[longer], 64))
+    if bound(least) == "budget":
+        needs = cost(least)["total_bytes"] + room
+        width, height = picture_size
+        raise MemoryBudgetError(
+            f"memory budget: expected at least {format_bytes(needs)} for a picture of {width}×{height}; "
+            f"got {format_bytes(budget)}; fix: raise the memory budget or make the picture smaller"
+        )
+    size, bound_by = source_size, ""
+    if bound(source_size):
+        # The largest longer side that fits. None at all where the caller wants less than a cell: two samples then.
+        low, high = 2, source_size[longer]
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if bound(_smaller(source_size, middle)) else (middle, high)
+        size, bound_by = _smaller(source_size, low), bound(_smaller(source_size, high))
+        whole = _smaller(source_size, math.ceil(source_size[longer] / math.ceil(source_size[longer] / low)))
+        if whole[0] * whole[1] >= ENOUGH * size[0] * size[1]:
+            size = whole
+    return Plan(
+        source_size=source_size,
+        size=size,
+        picture_size=picture_size,
+        band_rows=lines,
+        budget=budget,
+        bytes_by_label=(
+            *((str(label), int(count)) for label, count in cost(size)["items"]),
+            ("room for an export", room),
+            (LABEL_PYTHON, 4 * size[0] * size[1]),
+        ),
+        bound_by=bound_by,
+    )
+
+
+def _limits_in_use() -> DeviceLimits:
+    try:
+        return device_limits()
+    except NativeMissingError:
+        return WITHOUT_NATIVE
+
+
+def estimate(
+    size: tuple[int, int] | None, picture: tuple[int, int] | None, drape: tuple[int, int] | None
+) -> dict[str, Any]:
+    """``forge3d_native.memory_estimate``; without the native part only what the heights themselves take."""
+    try:
+        module = native()
+    except NativeMissingError:
+        count = size[0] * size[1] if size is not None else 0
+        items = [("height texture", 4 * count)]
+        return {"items": items, "total_bytes": 4 * count, "host_visible_bytes": 0, "largest_binding_bytes": 0}
+    with translated():
+        found: dict[str, Any] = module.memory_estimate(size, picture, drape)
+    return found
+
+
+def _smaller(size: tuple[int, int], longer: int) -> tuple[int, int]:
+    """``size`` with its longer side at ``longer``, the other in proportion, rounded up."""
+    # Two samples a side at least: one row of samples has no cell that could be drawn.
+    cols, rows = size
+    if cols >= rows:
+        return longer, max(math.ceil(rows * longer / cols), min(rows, 2))
+    return max(math.ceil(cols * longer / rows), min(cols, 2)), longer
+
+
+def band_rows(
+    picture_size: tuple[int, int], budget: int, *, dem_size: tuple[int, int] | None = None,
+    drape_size: tuple[int, int] | None = None,
+) -> int:  # fmt: skip
+    """Rows of the picture that are drawn at a time: all of them, or as many as a quarter of the budget holds.
+
+    With ``dem_size`` (columns, rows of the heights held) no more than what they and the drape leave. At least one row.
+    """
+    width, height = picture_size
+    frame = estimate(None, None, None)["total_bytes"]
+
+    def fits(rows: int) -> bool:
+        if estimate(None, (width, rows), None)["total_bytes"] - frame > budget // 4:
+            return False
+        return dem_size is None or bool(estimate(dem_size, (width, rows), drape_size)["total_bytes"] <= budget)
+
+    return _largest(height, fits)
+
+
+def _largest(limit: int, fits: Callable[[int], bool]) -> int:
+    """The largest number in 1..limit that fits; 1 where none does."""
+    if fits(limit):
+        return limit
+    low, high = 1, limit
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _checked_pair(name: str, size: tuple[int, int]) -> tuple[int, int]:
+    try:
+        x, y = (int(value) for value in size)
+        if (x, y) == tuple(size) and min(x, y) >= 1:
+            return x, y
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise SceneError(f"{name}: expected two whole numbers from 1; got {size!r}; fix: give for example (1600, 1000)")
+
+
+def checked_budget(budget: float) -> int:
+    """``budget`` in whole bytes, at most 2⁶³ - 1: the native side counts in 64 bits. Raises SceneError."""
+    if isinstance(budget, (bool, str, bytes)) or not hasattr(budget, "__int__") or budget != budget:
+        raise SceneError(
+            f"memory budget: expected bytes; got {budget!r}; fix: parse_bytes('256MiB') makes them of a text"
+        )
+    return int(max(0, min(budget, 2**63 - 1)))
+
+
+_UNITS = {"": 1, "B": 1}
+for _power, _letter in enumerate("KMGT", start=1):
+    _UNITS[_letter] = _UNITS[f"{_letter}IB"] = 1024**_power
+    _UNITS[f"{_letter}B"] = 1000**_power
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of ``256MiB``, ``1.5 GiB``, ``512MB`` (10⁶), ``512M`` (2²⁰) or a plain number. Raises SceneError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    unit = _UNITS.get(match[2].upper()) if match else None
+    if match is None or unit is None or not 1 <= float(match[1]) * unit < 2**63:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise SceneError(f"memory size: expected a number with a unit; got {shown!r}; fix: write 256MiB or 2GiB")
+    return int(float(match[1]) * unit)
+
+
+def format_bytes(count: int) -> str:
+    """``256 MiB``, ``1.5 GiB``: three digits at most."""
+    value, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while value >= 1023.5 and len(units) > 1:
+        value /= 1024
+        del units[0]
+    return f"{value:.3g} {units[0]}" if value < 999.5 else f"{value:.0f} {units[0]}"

@@ -1,0 +1,169 @@
+//! One device and its queue: how it is made, waited for, and how its errors come back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{RenderError, Result};
+use crate::gpu::adapter::{self, AdapterChoice, AdapterInfo};
+use crate::gpu::default_budget::MemoryFacts;
+
+/// A device of the chosen adapter.
+pub struct Device {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    /// What it runs on.
+    pub info: AdapterInfo,
+    /// What its default budget goes by.
+    pub memory: MemoryFacts,
+    limits: wgpu::Limits,
+    lost: Arc<AtomicBool>,
+}
+
+impl Device {
+    /// Makes a device of the adapter that `choice` asks for.
+    pub fn new(choice: &AdapterChoice) -> Result<Self> {
+        let (info, adapter) = adapter::choose(choice)?;
+        let available = adapter.limits();
+        // Counts stay at what every adapter has; sizes grow to what this one has.
+        let mut limits = wgpu::Limits::downlevel_defaults().using_resolution(available.clone());
+        limits.max_buffer_size = available.max_buffer_size;
+        limits.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
+        limits.max_non_sampler_bindings = 4096;
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("forge3d.device"),
+            required_features: wgpu::Features::empty(),
+            required_limits: limits,
+            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            trace: wgpu::Trace::Off,
+        }))
+        .map_err(|error| {
+            RenderError::Device(format!(
+                "{}: no device: {error}; fix: update the driver or choose another adapter",
+                info.name
+            ))
+        })?;
+        let lost = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&lost);
+        device.set_device_lost_callback(move |reason, text| {
+            flag.store(true, Ordering::Relaxed);
+            log::error!("device lost ({reason:?}): {text}");
+        });
+        // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
+        device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
+        log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
+        let memory = MemoryFacts::of(info.kind, adapter::device_memory_bytes(&adapter));
+        let limits = device.limits();
+        Ok(Self { device, queue, info, memory, limits, lost })
+    }
+
+    /// Whether the device is gone.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Loses the device, as a driver that is reset does. For tests of what happens then.
+    pub fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+        self.device.destroy();
+    }
+
+    /// Longest side of a 2D texture.
+    #[must_use]
+    pub fn max_texture_side(&self) -> u32 {
+        self.limits.max_texture_dimension_2d
+    }
+
+    /// Longest storage binding in bytes.
+    #[must_use]
+    pub fn max_binding_bytes(&self) -> u64 {
+        self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
+    }
+
+    /// Longest buffer in bytes.
+    #[must_use]
+    pub fn max_buffer_bytes(&self) -> u64 {
+        self.limits.max_buffer_size
+    }
+
+    /// The allocator's own sum of live bytes, where the backend tells it.
+    #[must_use]
+    pub fn allocator_bytes(&self) -> Option<u64> {
+        self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
+    }
+
+    /// Runs `work` inside error scopes: a validation, memory or internal error becomes `wrap`'s kind instead of a black picture.
+    pub(crate) fn scoped<T>(&self, wrap: fn(String) -> RenderError, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.is_lost() {
+            return Err(RenderError::Device(
+                "the device was lost; fix: render again (a new device is made), or choose another adapter".into(),
+            ));
+        }
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let result = work();
+        let errors = [
+            pollster::block_on(validation.pop()),
+            pollster::block_on(internal.pop()),
+            pollster::block_on(memory.pop()),
+        ];
+        // The scopes' errors first: what `work` says after one of them is only its consequence.
+        match errors.into_iter().flatten().next() {
+            Some(wgpu::Error::OutOfMemory { .. }) => Err(RenderError::Budget(
+                "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
+            )),
+            Some(error) => Err(wrap(error.to_string())),
+            None => result,
+        }
+    }
+
+    /// A command encoder.
+    pub(crate) fn encoder(&self, label: &'static str) -> wgpu::CommandEncoder {
+        self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(label) })
+    }
+
+    /// Submits and waits until the work is done.
+    pub(crate) fn submit_and_wait(&self, encoder: wgpu::CommandEncoder) -> Result<()> {
+        let index = self.queue.submit([encoder.finish()]);
+        self.wait(Some(index))
+    }
+
+    /// Waits as `wait`, but `stop` is asked every few milliseconds and its error ends the wait: the work then goes on
+    /// unwatched. The first copy into a large texture clears all of it, which takes a driver without a GPU longer than
+    /// people wait.
+    pub(crate) fn wait_unless(
+        &self,
+        index: Option<wgpu::SubmissionIndex>,
+        stop: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
+        for _ in 0..500 {
+            let timeout = Some(std::time::Duration::from_millis(20));
+            match self.device.poll(wgpu::PollType::Wait { submission_index: index.clone(), timeout }) {
+                Err(wgpu::PollError::Timeout) => stop()?,
+                _ => break,
+            }
+        }
+        self.wait(index)
+    }
+
+    /// Lets wgpu look once, for 20 ms at most, whether the work `after` (or all) is done and callbacks are due.
+    pub(crate) fn poll_once(&self, after: Option<&wgpu::SubmissionIndex>) -> Result<()> {
+        let timeout = Some(std::time::Duration::from_millis(20));
+        match self.device.poll(wgpu::PollType::Wait { submission_index: after.cloned(), timeout }) {
+            Ok(_) | Err(wgpu::PollError::Timeout) => Ok(()),
+            Err(error) => Err(RenderError::Device(format!(
+                "the GPU did not answer: {error}; fix: render again or choose another adapter"
+            ))),
+        }
+    }
+
+    /// Waits for a submission (or the last one), at most ten seconds: Windows resets a driver after two.
+    pub(crate) fn wait(&self, index: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        let timeout = Some(std::time::Duration::from_secs(10));
+        self.device.poll(wgpu::PollType::Wait { submission_index: index, timeout }).map(|_| ()).map_err(|error| {
+            RenderError::Device(format!("the GPU did not answer: {error}; fix: render again or choose another adapter"))
+        })
+    }
+}

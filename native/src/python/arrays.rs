@@ -1,0 +1,230 @@
+//! Arrays and numbers across the border: borrowed where they can be, converted where they must, refused with a reason.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use numpy::{
+    IntoPyArray, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray,
+    PyUntypedArrayMethods, ndarray,
+};
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PySlice};
+
+use crate::error::{RenderError, Result};
+use crate::render::readback::Picture;
+
+fn refused(expected: &str, object: &Bound<'_, PyAny>) -> PyErr {
+    let got = object.repr().map_or_else(|_| object.get_type().to_string(), |text| text.to_string());
+    let got: String = got.chars().take(80).collect();
+    RenderError::Input(format!("expected {expected}; got {got}; fix: pass one")).into()
+}
+
+/// A whole number of any size, kept within 64 bits.
+pub struct Whole(pub i64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Whole {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<i64>() {
+            Ok(value) => Ok(Self(value)),
+            Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
+                Ok(Self(if object.lt(0)? { i64::MIN } else { i64::MAX }))
+            }
+            Err(_) => Err(refused("a whole number", &object)),
+        }
+    }
+}
+
+impl Whole {
+    /// Within 0..2³², the ends for what lies outside.
+    pub fn clamped(&self) -> u32 {
+        u32::try_from(self.0.clamp(0, i64::from(u32::MAX))).unwrap_or(0)
+    }
+
+    /// Bytes, or an error that names them.
+    pub fn bytes(&self, name: &str) -> Result<u64> {
+        u64::try_from(self.0)
+            .map_err(|_| RenderError::Input(format!("{name}: expected bytes from 0; got {}; fix: 2**28 is 256 MiB", self.0)))
+    }
+}
+
+/// A number.
+pub struct Real(pub f64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Real {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<f64>() {
+            Ok(value) => Ok(Self(value)),
+            // An integer beyond any float.
+            Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
+                Ok(Self(f64::INFINITY))
+            }
+            Err(_) => Err(refused("a number", &object)),
+        }
+    }
+}
+
+/// Columns and rows, or width and height.
+pub struct Size(pub [u32; 2]);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Size {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<(Whole, Whole)>() {
+            Ok((x, y)) => Ok(Self([x.clamped(), y.clamped()])),
+            Err(_) => Err(refused("two whole numbers", &object)),
+        }
+    }
+}
+
+/// Heights as they came: float32 rows are borrowed, all else is converted strip by strip.
+pub enum Heights<'py> {
+    /// Rows of C order.
+    Borrowed(PyReadonlyArray2<'py, f32>),
+    /// Any other.
+    Converted(Bound<'py, PyUntypedArray>),
+}
+
+impl<'py> Heights<'py> {
+    /// Checks shape and type.
+    pub fn new(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let refused = |what: String| {
+            PyErr::from(RenderError::Input(format!(
+                "heights: expected (H,W) row-major; got {what}; use `np.ascontiguousarray(arr, dtype=np.float32)`"
+            )))
+        };
+        let filled = unmasked(object)?;
+        let object = filled.as_ref().unwrap_or(object);
+        let Ok(array) = object.cast::<PyUntypedArray>() else {
+            return Err(refused(object.get_type().name()?.to_string()));
+        };
+        let dtype = array.dtype();
+        if array.ndim() != 2 || !matches!(dtype.kind(), b'f' | b'i' | b'u') {
+            return Err(refused(format!(
+                "ndim={}, dtype={}, flags.contiguous={}",
+                array.ndim(),
+                dtype.str()?,
+                array.is_c_contiguous()
+            )));
+        }
+        // `is_contiguous` and `as_slice` take Fortran order too: only C order may be read as rows.
+        match object.extract::<PyReadonlyArray2<'py, f32>>() {
+            // `as_slice` refuses what is off its alignment as well.
+            Ok(floats) if floats.is_c_contiguous() && floats.as_slice().is_ok() => Ok(Self::Borrowed(floats)),
+            _ => Ok(Self::Converted(array.clone())),
+        }
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        let shape = match self {
+            Self::Borrowed(array) => array.shape(),
+            Self::Converted(array) => array.shape(),
+        };
+        (shape[0], shape[1])
+    }
+
+    /// What can be read without the interpreter at hand.
+    pub fn detached(&self) -> PyResult<DetachedHeights<'_>> {
+        match self {
+            Self::Borrowed(array) => Ok(DetachedHeights::Borrowed(array.as_slice()?)),
+            Self::Converted(array) => Ok(DetachedHeights::Converted(array.clone().into_any().unbind())),
+        }
+    }
+}
+
+/// A masked array with NaN where it is masked; none for any other object.
+fn unmasked<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = object.py();
+    if !object.hasattr("mask")? || !object.is_instance(&py.import("numpy.ma")?.getattr("MaskedArray")?)? {
+        return Ok(None);
+    }
+    let kind: String = object.getattr("dtype")?.getattr("kind")?.extract()?;
+    if !matches!(kind.as_str(), "f" | "i" | "u") {
+        return Ok(None);
+    }
+    object.call_method1("astype", ("float32",))?.call_method1("filled", (f32::NAN,)).map(Some)
+}
+
+/// The same, for a thread that has let go of the interpreter.
+pub enum DetachedHeights<'a> {
+    /// Rows of C order.
+    Borrowed(&'a [f32]),
+    /// Any other array.
+    Converted(Py<PyAny>),
+}
+
+impl DetachedHeights<'_> {
+    /// Some rows of `cols` heights as float32; a converted array is read under the interpreter's lock.
+    pub fn rows(&self, rows: Range<u32>, cols: usize) -> PyResult<Cow<'_, [f32]>> {
+        let (first, last) = (rows.start as usize, rows.end as usize);
+        match self {
+            Self::Borrowed(values) => Ok(Cow::Borrowed(&values[first * cols..last * cols])),
+            Self::Converted(array) => Python::attach(|py| {
+                let strip = array.bind(py).get_item(PySlice::new(py, first as isize, last as isize, 1))?;
+                let numpy = py.import("numpy")?;
+                let quiet = numpy.call_method("errstate", (), Some(&[("over", "ignore")].into_py_dict(py)?))?;
+                quiet.call_method0("__enter__")?;
+                let floats = numpy.call_method1("require", (&strip, numpy.getattr("float32")?, "CA"));
+                quiet.call_method1("__exit__", (py.None(), py.None(), py.None()))?;
+                let floats = floats?;
+                let finite = |array: &Bound<'_, PyAny>| -> PyResult<usize> {
+                    numpy.call_method1("count_nonzero", (numpy.call_method1("isfinite", (array,))?,))?.extract()
+                };
+                if strip.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? > 4 && finite(&strip)? != finite(&floats)? {
+                    return Err(RenderError::Input(
+                        "heights: expected metres that float32 holds; got numbers beyond 3.4e38; fix: set void cells to NaN".into(),
+                    )
+                    .into());
+                }
+                let floats: PyReadonlyArray2<'_, f32> = floats.extract()?;
+                Ok(Cow::Owned(floats.as_slice()?.to_vec()))
+            }),
+        }
+    }
+}
+
+/// `object` as the array type asked for, or what was expected and what came.
+pub fn typed<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAny>, name: &str, expected: &str) -> PyResult<T> {
+    object.extract().map_err(|_| {
+        let got = match object.cast::<PyUntypedArray>() {
+            Ok(array) => format!("ndim={}, dtype={}", array.ndim(), array.dtype()),
+            Err(_) => object.get_type().to_string(),
+        };
+        RenderError::Input(format!("{name}: expected {expected}; got {got}; fix: convert it with numpy first")).into()
+    })
+}
+
+/// A side of an array.
+pub fn side(value: usize) -> PyResult<u32> {
+    u32::try_from(value).map_err(|_| {
+        RenderError::Input(format!("heights: expected sides below 2^32; got {value}; fix: read a window")).into()
+    })
+}
+
+/// The bytes of a picture, kept alive by the array over them.
+#[pyclass(frozen, module = "forge3d_native")]
+struct PictureBytes(Picture);
+
+/// (height, width, 4) over the very bytes of `picture`: nothing is copied, and what holds them lives as long as the array.
+pub fn picture_array(py: Python<'_>, [width, height]: [u32; 2], picture: Picture) -> PyResult<Bound<'_, PyArray3<u8>>> {
+    let owner = Bound::new(py, PictureBytes(picture))?;
+    let bytes: &[u8] = &owner.get().0;
+    let shape = (height as usize, width as usize, 4);
+    let view = ndarray::ArrayView3::from_shape(shape, bytes)
+        .map_err(|error| RenderError::Readback(error.to_string()))?;
+    // SAFETY: the bytes do not move and are not freed before `owner`, which the array keeps. Nobody else reads or writes
+    // them: a mapped buffer is out of the GPU's hands until it is unmapped, which happens when `owner` goes.
+    Ok(unsafe { PyArray3::borrow_from_array(&view, owner.clone().into_any()) })
+}
+
+/// Rows and columns of floats.
+pub fn array2(py: Python<'_>, [rows, cols]: [usize; 2], values: Vec<f32>) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    let array = ndarray::Array2::from_shape_vec((rows, cols), values)
+        .map_err(|error| RenderError::Readback(error.to_string()))?;
+    Ok(array.into_pyarray(py))
+}

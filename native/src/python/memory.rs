@@ -1,0 +1,78 @@
+//! The ledger, the estimate, and the common budget.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::arrays::{Size, Whole};
+use super::errors::detached;
+use super::fill;
+use crate::gpu::adapter::AdapterChoice;
+use crate::gpu::context;
+use crate::gpu::memory::{self, Budget, Limits};
+use crate::render::estimate::Estimate;
+
+/// The process's ledger now.
+#[pyfunction]
+pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let (metrics, allocator) = detached(py, || {
+        Ok((memory::metrics(), context::current().and_then(|gpu| gpu.allocator_bytes())))
+    })?;
+    let dict = PyDict::new(py);
+    fill!(
+        dict, metrics, buffer_count, buffer_bytes, texture_count, texture_bytes, host_visible_bytes, peak_bytes,
+        allocation_count, within_budget, top
+    );
+    let limits = metrics.limits.unwrap_or(Limits { host_visible: 0, total: 0 });
+    dict.set_item("total_bytes", metrics.total_bytes())?;
+    dict.set_item("host_visible_limit", limits.host_visible)?;
+    dict.set_item("total_limit", limits.total)?;
+    dict.set_item("allocator_bytes", allocator)?;
+    Ok(dict)
+}
+
+/// What heights, a picture and a drape will cost.
+#[pyfunction]
+#[pyo3(signature = (grid = None, picture = None, drape = None))]
+pub fn memory_estimate(
+    py: Python<'_>,
+    grid: Option<Size>,
+    picture: Option<Size>,
+    drape: Option<Size>,
+) -> PyResult<Bound<'_, PyDict>> {
+    let size = |size: Option<Size>| size.map(|size| size.0);
+    let estimate = Estimate::new(size(grid), size(picture), size(drape))?;
+    let dict = PyDict::new(py);
+    dict.set_item("items", estimate.items.iter().map(|(name, bytes, _)| (*name, *bytes)).collect::<Vec<_>>())?;
+    dict.set_item("total_bytes", estimate.total())?;
+    dict.set_item("host_visible_bytes", estimate.host_visible())?;
+    dict.set_item("largest_binding_bytes", estimate.largest_binding)?;
+    dict.set_item("largest_texture_side", estimate.largest_texture_side)?;
+    Ok(dict)
+}
+
+/// Limits of the budget that renderers without one of their own share.
+#[pyfunction]
+#[pyo3(signature = (total = None, host_visible = None, *, adapter = "auto"))]
+pub fn set_memory_budget(
+    py: Python<'_>,
+    total: Option<Whole>,
+    host_visible: Option<Whole>,
+    adapter: &str,
+) -> PyResult<()> {
+    let choice = AdapterChoice::parse(adapter);
+    let total = total.map(|bytes| bytes.bytes("total")).transpose()?;
+    let host_visible = host_visible.map(|bytes| bytes.bytes("host_visible")).transpose()?;
+    detached(py, || {
+        let gpu = match context::current() {
+            Some(gpu) => gpu,
+            None => context::context(&choice)?,
+        };
+        let default = gpu.memory.default_limits();
+        let limits = Limits {
+            total: total.unwrap_or(default.total),
+            host_visible: host_visible.unwrap_or(default.host_visible),
+        };
+        Budget::common().set_limits((total.is_some() || host_visible.is_some()).then_some(limits));
+        Ok(())
+    })
+}

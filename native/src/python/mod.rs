@@ -1,0 +1,43 @@
+//! The Python module: checks what comes in, detaches from the interpreter for all work, lets no panic out. One file a subject;
+//! the stub `forge3d_native.pyi` documents them all.
+
+mod arrays;
+mod device;
+mod errors;
+mod memory;
+mod renderer;
+mod scene;
+
+use pyo3::prelude::*;
+
+/// Puts fields of a struct into a dict under their own names.
+macro_rules! fill {
+    ($dict:expr, $from:expr, $($field:ident),+ $(,)?) => {
+        $($dict.set_item(stringify!($field), &$from.$field)?;)+
+    };
+}
+use fill;
+
+#[pyfunction]
+fn drain_log() -> Vec<(String, String, String)> {
+    crate::log_buffer::drain()
+}
+
+/// The module.
+#[pymodule]
+fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    crate::log_buffer::install();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("MAX_PICTURE_SIDE", crate::render::MAX_SIDE)?;
+    module.add("MAX_SAMPLES", crate::render::frame::MAX_SAMPLES)?;
+    errors::register(module)?;
+    module.add_class::<renderer::PyRenderer>()?;
+    module.add_function(wrap_pyfunction!(device::adapters, module)?)?;
+    module.add_function(wrap_pyfunction!(device::device_info, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::memory_metrics, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::memory_estimate, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::set_memory_budget, module)?)?;
+    module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
+    module.add_function(wrap_pyfunction!(drain_log, module)?)?;
+    Ok(())
+}

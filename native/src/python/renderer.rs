@@ -1,0 +1,310 @@
+//! `Renderer`. The stub `forge3d_native.pyi` documents it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use glam::DVec2;
+use numpy::{
+    IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::arrays::{Heights, Real, Whole, array2, picture_array, side, typed};
+use super::errors::{detached, guarded};
+use super::fill;
+use super::scene::scene_from;
+use crate::error::{RenderError, Result};
+use crate::gpu::adapter::AdapterChoice;
+use crate::render::Renderer;
+use crate::render::cast::Ray;
+use crate::render::frame::{MAX_SAMPLES, Window};
+use crate::render::signals::Signals;
+use crate::scene::checked;
+use crate::scene::grid::Grid;
+
+/// Column, row, world x, world y, height.
+type Picked = (f64, f64, f64, f64, f64);
+
+fn picture_size(width: &Whole, height: &Whole) -> PyResult<[u32; 2]> {
+    let size = [width.clamped(), height.clamped()];
+    crate::render::check_size(size)?;
+    Ok(size)
+}
+
+/// See `forge3d_native.pyi`.
+#[pyclass(frozen, name = "Renderer", module = "forge3d_native")]
+pub struct PyRenderer {
+    inner: Mutex<Option<Renderer>>,
+    signals: Arc<Signals>,
+}
+
+impl PyRenderer {
+    fn lock(&self) -> MutexGuard<'_, Option<Renderer>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` on the renderer without the interpreter: another thread may hold the lock and want the interpreter.
+    fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Renderer) -> Result<T> + Send) -> PyResult<T> {
+        detached(py, || match self.lock().as_mut() {
+            Some(renderer) => work(renderer),
+            None => {
+                Err(RenderError::Render("expected an open renderer; got a closed one; fix: make a new Renderer".into()))
+            }
+        })
+    }
+}
+
+#[pymethods]
+impl PyRenderer {
+    #[new]
+    #[pyo3(signature = (width, height, *, adapter = "auto", memory_budget = None))]
+    fn new(
+        py: Python<'_>,
+        width: Whole,
+        height: Whole,
+        adapter: &str,
+        memory_budget: Option<Whole>,
+    ) -> PyResult<Self> {
+        let size = picture_size(&width, &height)?;
+        let choice = AdapterChoice::parse(adapter);
+        let budget = memory_budget.map(|bytes| bytes.bytes("memory_budget")).transpose()?;
+        let renderer = detached(py, || Renderer::new(size, &choice, budget))?;
+        Ok(Self { signals: renderer.signals(), inner: Mutex::new(Some(renderer)) })
+    }
+
+    #[getter]
+    fn width(&self, py: Python<'_>) -> PyResult<u32> {
+        self.with(py, |renderer| Ok(renderer.size()[0]))
+    }
+
+    #[getter]
+    fn height(&self, py: Python<'_>) -> PyResult<u32> {
+        self.with(py, |renderer| Ok(renderer.size()[1]))
+    }
+
+    fn resize(&self, py: Python<'_>, width: Whole, height: Whole) -> PyResult<()> {
+        let size = picture_size(&width, &height)?;
+        self.with(py, |renderer| renderer.resize(size))
+    }
+
+    fn set_window(
+        &self,
+        py: Python<'_>,
+        x: Whole,
+        y: Whole,
+        full_width: Whole,
+        full_height: Whole,
+    ) -> PyResult<()> {
+        let full = picture_size(&full_width, &full_height)?;
+        if x.0 < 0 || y.0 < 0 {
+            return Err(RenderError::Input(format!(
+                "window: expected a corner inside {}×{}; got ({}, {}); fix: move the window",
+                full[0], full[1], x.0, y.0
+            ))
+            .into());
+        }
+        self.with(py, |renderer| renderer.set_window(Window { origin: [x.clamped(), y.clamped()], full }))
+    }
+
+    #[pyo3(signature = (heights, *, cell_to_world = None))]
+    fn set_height_data(
+        &self,
+        py: Python<'_>,
+        heights: &Bound<'_, PyAny>,
+        cell_to_world: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        guarded(|| {
+            let heights = Heights::new(heights)?;
+            let matrix = match cell_to_world {
+                Some(numbers) => typed::<(f64, f64, f64, f64)>(numbers, "cell_to_world", "four numbers (xc, xr, yc, yr)")?,
+                None => (1.0, 0.0, 0.0, -1.0),
+            };
+            let (rows, cols) = heights.shape();
+            let grid = Grid::new(side(cols)?, side(rows)?, [matrix.0, matrix.1, matrix.2, matrix.3])?;
+            let heights = heights.detached()?;
+            // A failure of Python's own, in the conversion of an array, stays what it is.
+            let mut failure = None;
+            let done = self.with(py, |renderer| {
+                renderer.set_heights(grid, &mut |rows| {
+                    heights.rows(rows, cols).map_err(|error| {
+                        failure = Some(error);
+                        RenderError::Upload("the heights could not be converted".into())
+                    })
+                })
+            });
+            failure.map_or(done, Err)
+        })
+    }
+
+    fn share_heights(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<()> {
+        // One after the other: two renderers that take from each other must not wait for each other.
+        let field = other.get().with(py, |renderer| renderer.shared_heights())?;
+        self.with(py, |renderer| renderer.set_shared_heights(field))
+    }
+
+    #[pyo3(signature = (rgba))]
+    fn set_drape(&self, py: Python<'_>, rgba: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let Some(rgba) = rgba else { return self.with(py, |renderer| renderer.set_drape(None)) };
+        let rgba: PyReadonlyArray3<'_, u8> = typed(rgba, "drape", "(h, w, 4) uint8")?;
+        let shape = rgba.shape();
+        if shape[2] != 4 || shape.contains(&0) || !rgba.is_c_contiguous() {
+            return Err(RenderError::Input(format!(
+                "drape: expected (h, w, 4) uint8, row-major; got shape={shape:?}, flags.contiguous={}; \
+                 use `np.ascontiguousarray(arr)`",
+                rgba.is_c_contiguous()
+            ))
+            .into());
+        }
+        let size = [side(shape[1])?, side(shape[0])?];
+        let bytes = rgba.as_slice()?;
+        self.with(py, |renderer| renderer.set_drape(Some((size, bytes))))
+    }
+
+    fn set_scene(&self, py: Python<'_>, scene: &Bound<'_, PyAny>) -> PyResult<()> {
+        let scene = guarded(|| scene_from(scene))?;
+        self.with(py, |renderer| {
+            renderer.set_scene(scene);
+            Ok(())
+        })
+    }
+
+    #[pyo3(signature = (milliseconds = Real(50.0), *, samples = Whole(MAX_SAMPLES as i64)))]
+    fn refine(&self, py: Python<'_>, milliseconds: Real, samples: Whole) -> PyResult<u32> {
+        let time = Duration::from_secs_f64(checked("milliseconds", milliseconds.0, 0.0, 1e9)? / 1e3);
+        self.with(py, |renderer| renderer.refine(time, samples.clamped()))
+    }
+
+    fn read_rgba<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<u8>>> {
+        let (size, picture) = self.with(py, |renderer| Ok((renderer.size(), renderer.read_rgba()?)))?;
+        picture_array(py, size, picture)
+    }
+
+    #[pyo3(signature = (samples = Whole(1)))]
+    fn render_terrain_rgba<'py>(&self, py: Python<'py>, samples: Whole) -> PyResult<Bound<'py, PyArray3<u8>>> {
+        let (size, picture) =
+            self.with(py, |renderer| Ok((renderer.size(), renderer.render(samples.clamped())?)))?;
+        picture_array(py, size, picture)
+    }
+
+    fn progress(&self) -> f64 {
+        self.signals.progress()
+    }
+
+    fn cancel(&self) {
+        self.signals.cancel();
+    }
+
+    fn pick(&self, py: Python<'_>, x: Real, y: Real) -> PyResult<Option<Picked>> {
+        let place = DVec2::new(checked("x", x.0, -1e6, 1e6)?, checked("y", y.0, -1e6, 1e6)?);
+        self.with(py, |renderer| {
+            Ok(renderer.pick(place)?.map(|[column, row, x, y, height]| (column, row, x, y, height)))
+        })
+    }
+
+    fn cast_rays<'py>(&self, py: Python<'py>, rays: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let rays: PyReadonlyArray2<'_, f32> = typed(rays, "rays", "(n, 6) float32")?;
+        let shape = rays.shape();
+        if shape[1] != 6 || !rays.is_c_contiguous() {
+            return Err(RenderError::Input(format!(
+                "rays: expected (n, 6) float32, row-major; got shape={shape:?}; fix: np.ascontiguousarray"
+            ))
+            .into());
+        }
+        let rays: Vec<Ray> = rays
+            .as_slice()?
+            .chunks_exact(6)
+            .map(|r| Ray { origin: [r[0], r[1], r[2], 0.0], direction: [r[3], r[4], r[5], 0.0] })
+            .collect();
+        let hits = self.with(py, |renderer| renderer.cast_rays(&rays))?;
+        let flat: Vec<f32> = hits.into_iter().flatten().collect();
+        array2(py, [flat.len() / 4, 4], flat)
+    }
+
+    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (view, size) = self.with(py, |renderer| Ok((renderer.view()?, renderer.size())))?;
+        let dict = PyDict::new(py);
+        let frustum = view.frustum;
+        for (key, vector) in [
+            ("eye", frustum.eye),
+            ("target", view.target),
+            ("forward", frustum.forward),
+            ("right", frustum.right),
+            ("up", frustum.up),
+        ] {
+            dict.set_item(key, (vector.x, vector.y, vector.z))?;
+        }
+        dict.set_item("distance", view.distance)?;
+        dict.set_item("resolution", view.resolution(size[1]))?;
+        dict.set_item("heading", frustum.forward.x.atan2(frustum.forward.y).to_degrees().rem_euclid(360.0))?;
+        dict.set_item("pitch", (-frustum.forward.z).clamp(-1.0, 1.0).asin().to_degrees())?;
+        Ok(dict)
+    }
+
+    fn render_metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let metrics = self.with(py, |renderer| Ok(renderer.metrics()))?;
+        let dict = PyDict::new(py);
+        fill!(
+            dict, metrics, upload_ms, pyramid_ms, compile_ms, trace_ms, resolve_ms, readback_ms, longest_submit_ms, submits,
+            bytes_up, bytes_down, samples, peak_bytes, adapter
+        );
+        Ok(dict)
+    }
+
+    fn uniform_lanes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f32>>> {
+        let lanes = self.with(py, Renderer::uniform_lanes)?;
+        Ok(lanes.to_vec().into_pyarray(py))
+    }
+
+    fn read_full_height_texture<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let (shape, heights) = self.with(py, |renderer| match renderer.heightfield() {
+            Some(field) => {
+                let Grid { cols, rows, .. } = field.terrain.grid;
+                Ok(([rows, cols], field.read([0, 0], [cols, rows])?))
+            }
+            None => {
+                let [width, height] = renderer.size();
+                Ok(([height, width], vec![0.0; width as usize * height as usize]))
+            }
+        })?;
+        array2(py, shape.map(|side| side as usize), heights)
+    }
+
+    fn debug_read_height_patch<'py>(
+        &self,
+        py: Python<'py>,
+        row: Whole,
+        col: Whole,
+        rows: Whole,
+        cols: Whole,
+    ) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let (heights, shape) = self.with(py, |renderer| {
+            let grid = renderer.heightfield().map(|field| field.terrain.grid);
+            let size = grid.map_or([u32::MAX; 2], |grid| [grid.cols, grid.rows]);
+            let inside = |first: &Whole, count: &Whole, side: u32| {
+                first.0 >= 0 && count.0 > 0 && first.0.checked_add(count.0).is_some_and(|end| end <= i64::from(side))
+            };
+            if !inside(&col, &cols, size[0]) || !inside(&row, &rows, size[1]) || rows.0.saturating_mul(cols.0) > 1 << 28 {
+                return Err(RenderError::Input(format!(
+                    "patch: expected a rectangle inside {}×{} (rows×cols); got {}×{} at row {}, column {}; fix: move or shrink it",
+                    size[1], size[0], rows.0, cols.0, row.0, col.0
+                )));
+            }
+            let shape = [rows.clamped(), cols.clamped()];
+            let heights = match renderer.heightfield() {
+                Some(field) => field.read([col.clamped(), row.clamped()], [shape[1], shape[0]])?,
+                None => vec![0.0; shape[0] as usize * shape[1] as usize],
+            };
+            Ok((heights, shape))
+        })?;
+        array2(py, shape.map(|side| side as usize), heights)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || {
+            drop(self.lock().take());
+            Ok(())
+        })
+    }
+}
+

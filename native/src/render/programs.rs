@@ -1,0 +1,160 @@
+//! All programs that run on the GPU, in one table: what each is made of, its bind groups, how far it is trusted. Passes make
+//! their pipelines from it, tests validate every row.
+
+use std::borrow::Cow;
+
+use crate::gpu::bindings::{self, storage, texture, uniform};
+use crate::gpu::context::GpuContext;
+use crate::gpu::shaders::{Program, Trust};
+use crate::scene::shading::{Output, SHADING_MODELS, ShadingModel};
+
+const FRAME: &str = include_str!("../../shaders/shared/frame.wgsl");
+const VOID: &str = include_str!("../../shaders/shared/void.wgsl");
+const HEIGHT: &str = include_str!("../../shaders/shared/height.wgsl");
+const MARCH: &str = include_str!("../../shaders/shared/march.wgsl");
+const PROJECTION: &str = include_str!("../../shaders/shared/projection.wgsl");
+const SAMPLING: &str = include_str!("../../shaders/shared/sampling.wgsl");
+const GRADIENTS: &str = include_str!("../../shaders/shared/gradients.wgsl");
+const SURFACE: &str = include_str!("../../shaders/shared/surface.wgsl");
+const COLOR: &str = include_str!("../../shaders/shared/color.wgsl");
+const TRACE: &str = include_str!("../../shaders/trace.wgsl");
+const CAST: &str = include_str!("../../shaders/cast.wgsl");
+const RESOLVE: &str = include_str!("../../shaders/resolve.wgsl");
+const PYRAMID: &str = include_str!("../../shaders/heightfield.wgsl");
+
+/// The bind groups there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Lanes, frame, one sample, one row of tiles.
+    Frame,
+    /// Heights, pyramid, its levels, drape.
+    Terrain,
+    /// Ramp in; sums of light and counts of samples out.
+    Trace,
+    /// Nothing: keeps the numbers of the groups after it.
+    Empty,
+    /// Sums and counts in, bytes out.
+    Resolve,
+    /// Rays in, hits out.
+    Cast,
+    /// Heights in, pyramid out, which level.
+    Pyramid,
+}
+
+impl Group {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Frame => "forge3d.frame",
+            Self::Terrain => "forge3d.terrain",
+            Self::Trace => "forge3d.trace",
+            Self::Empty => "forge3d.empty",
+            Self::Resolve => "forge3d.resolve",
+            Self::Cast => "forge3d.cast",
+            Self::Pyramid => "forge3d.pyramid",
+        }
+    }
+
+    fn bindings(self) -> Vec<wgpu::BindingType> {
+        match self {
+            Self::Frame => vec![uniform(false), uniform(false), uniform(true), uniform(true)],
+            Self::Terrain => vec![texture(), storage(true), uniform(false), texture()],
+            Self::Trace => vec![storage(true), storage(false), storage(false)],
+            Self::Empty => vec![],
+            Self::Resolve => vec![storage(true), storage(true), storage(false)],
+            Self::Cast => vec![storage(true), storage(false)],
+            Self::Pyramid => vec![texture(), storage(false), uniform(false)],
+        }
+    }
+
+    /// A bind group of this kind.
+    pub(crate) fn bind(self, gpu: &GpuContext, resources: Vec<wgpu::BindingResource<'_>>) -> wgpu::BindGroup {
+        let layout = bindings::layout(gpu, self.label(), &self.bindings());
+        bindings::bind(gpu, self.label(), &layout, resources)
+    }
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it is made of.
+    pub program: Program,
+    /// Its bind groups, from 0.
+    pub groups: Vec<Group>,
+}
+
+impl Row {
+    fn new(parts: Vec<Cow<'static, str>>, entry: &'static str, groups: &[Group]) -> Self {
+        Self { program: Program { parts, entry, trust: Trust::Ours }, groups: groups.to_vec() }
+    }
+
+    /// Its pipeline, made on the first call.
+    pub(crate) fn pipeline(&self, gpu: &GpuContext) -> wgpu::ComputePipeline {
+        let layouts: Vec<_> =
+            self.groups.iter().map(|group| bindings::layout(gpu, group.label(), &group.bindings())).collect();
+        gpu.shaders.pipeline(gpu, &self.program, &layouts.iter().collect::<Vec<_>>())
+    }
+}
+
+fn parts(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
+    texts.iter().map(|text| Cow::Borrowed(*text)).collect()
+}
+
+/// Traces one sample with a model of shading.
+#[must_use]
+pub fn trace(model: &ShadingModel) -> Row {
+    let mut parts = parts(&[FRAME, VOID, HEIGHT, MARCH, PROJECTION, SAMPLING, GRADIENTS, SURFACE, model.wgsl, TRACE]);
+    parts.insert(0, Cow::Owned(model.wgsl_prelude()));
+    Row::new(parts, "trace", &[Group::Frame, Group::Terrain, Group::Trace])
+}
+
+/// Casts single rays.
+#[must_use]
+pub fn cast() -> Row {
+    Row::new(parts(&[FRAME, VOID, HEIGHT, MARCH, CAST]), "cast_ray", &[Group::Frame, Group::Terrain, Group::Cast])
+}
+
+/// Sums of light to bytes.
+#[must_use]
+pub fn resolve(output: Output) -> Row {
+    let mut parts = parts(&[FRAME, COLOR, RESOLVE]);
+    parts.insert(0, Cow::Owned(format!("const LINEAR_LIGHT = {};\n", output == Output::Linear)));
+    Row::new(parts, "resolve", &[Group::Frame, Group::Empty, Group::Resolve])
+}
+
+/// The finest level of the pyramid.
+#[must_use]
+pub fn pyramid_from_heights() -> Row {
+    Row::new(parts(&[VOID, PYRAMID]), "from_heights", &[Group::Pyramid])
+}
+
+/// A level of the pyramid from the finer one.
+#[must_use]
+pub fn pyramid_from_finer() -> Row {
+    Row::new(parts(&[VOID, PYRAMID]), "from_finer", &[Group::Pyramid])
+}
+
+/// Every program there is.
+#[must_use]
+pub fn all() -> Vec<Row> {
+    let mut rows: Vec<Row> = SHADING_MODELS.iter().map(trace).collect();
+    rows.extend([Output::Linear, Output::Display].map(resolve));
+    rows.extend([cast(), pyramid_from_heights(), pyramid_from_finer()]);
+    rows
+}
+
+/// One dispatch in a pass of its own.
+pub(crate) fn record(
+    encoder: &mut wgpu::CommandEncoder,
+    label: &'static str,
+    pipeline: &wgpu::ComputePipeline,
+    groups: &[(&wgpu::BindGroup, &[u32])],
+    [x, y]: [u32; 2],
+) {
+    let mut pass =
+        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: None });
+    pass.set_pipeline(pipeline);
+    for (index, (group, offsets)) in (0..).zip(groups) {
+        pass.set_bind_group(index, *group, offsets);
+    }
+    pass.dispatch_workgroups(x, y, 1);
+}
