@@ -114,16 +114,6 @@ def prefers_own_style(layer: QgsRasterLayer) -> bool:
 # Heights
 
 
-@dataclass(frozen=True)
-class ReadingRoom:
-    """What will be held beside the heights. ``budget``: bytes, None for the device's. ``picture_size``: of the preview,
-    drawn whole. ``drape_size``: of the map over it, if there will be one. Sizes are (width, height)."""
-
-    budget: int | None
-    picture_size: tuple[int, int]
-    drape_size: tuple[int, int] | None = None
-
-
 @dataclass
 class Reading:
     """Everything a worker needs to read heights; made on the user's thread by ``height_source``."""
@@ -136,18 +126,30 @@ class Reading:
     extent: tuple[float, float, float, float] | None  # west, south, east, north; None is the whole layer
     used: Any = field(default=None)
 
-    def read(self, *, limits: DeviceLimits, room: ReadingRoom, progress: Callable, cancel: Callable) -> LayerDem:
-        """In a worker. Raises what ``core.dem.read_dem`` raises."""
+    def read(
+        self,
+        *,
+        budget: int | None,
+        picture_size: tuple[int, int],
+        progress: Callable,
+        cancel: Callable,
+        limits: DeviceLimits | None = None,
+        drape_size: tuple[int, int] | None = None,
+    ) -> LayerDem:
+        """In a worker. ``budget``: bytes that the renderer may hold, None for what the device's ``limits`` say.
+        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it. Raises what
+        ``core.dem.read_dem`` raises.
+        """
         source = self._open()
         self.used = source
         window = _window(source, self.extent) if self.extent is not None else None
         dem = read_dem(
             source,
-            memory_budget=room.budget,
+            memory_budget=budget,
             limits=limits,
-            picture_size=room.picture_size,
+            picture_size=picture_size,
             whole_picture=True,
-            drape_size=room.drape_size,
+            drape_size=drape_size,
             window=window,
             progress=progress,
             cancel=cancel,

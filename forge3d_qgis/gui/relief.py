@@ -18,7 +18,7 @@ from ..core.budget import WITHOUT_NATIVE, DeviceLimits
 from ..core.errors import Cancelled, Forge3dError, MemoryBudgetError
 from ..core.scene import Scene
 from ..core.view import Area, Source, View
-from ..layers import LayerDem, ReadingRoom
+from ..layers import LayerDem
 from ..text import number, tr
 from . import preferences
 from .current_view import CurrentView
@@ -114,11 +114,11 @@ class Relief(QObject):
         self._task = reading_task(
             self._reading,
             limits,
-            ReadingRoom(
-                budget=preferences.budget_bytes(),
-                picture_size=(max(1, self.size.width()), max(1, self.size.height())),
-                drape_size=self.drape.planned_size(self.size),
-            ),
+            {
+                "budget": preferences.budget_bytes(),
+                "picture_size": (max(1, self.size.width()), max(1, self.size.height())),
+                "drape_size": self.drape.planned_size(self.size),
+            },
             lambda share: post.arrived.emit("reading", (token, share)),
             lambda outcome: self._read(token, outcome),
         )

@@ -15,7 +15,7 @@ from qgis.core import QgsTask
 
 from ..core.budget import DeviceLimits
 from ..core.errors import Cancelled
-from ..layers import LayerDem, Reading, ReadingRoom
+from ..layers import LayerDem, Reading
 from ..text import tr
 
 
@@ -87,17 +87,18 @@ class BackgroundTask(QgsTask):
 def reading_task(
     reading: Reading,
     limits: Callable[[Callable[[], bool]], DeviceLimits],
-    room: ReadingRoom,
+    room: dict[str, Any],
     on_progress: Callable[[float], None],
     on_done: Callable[[Outcome], None],
 ) -> BackgroundTask:
-    """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with."""
+    """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with.
+    ``room``: what will be held beside the heights, see ``Reading.read``."""
 
     def work(set_progress: Callable[[float], None], cancelled: Callable[[], bool]) -> LayerDem:
         def progress(share: float) -> None:
             set_progress(share)
             on_progress(share)
 
-        return reading.read(limits=limits(cancelled), room=room, progress=progress, cancel=cancelled)
+        return reading.read(limits=limits(cancelled), **room, progress=progress, cancel=cancelled)
 
     return BackgroundTask(tr("Reading heights of “{name}”").format(name=reading.name), work, on_done)

@@ -317,10 +317,17 @@ class RenderWorker:
                 draft=refining.is_draft,
                 token=refining.current.token,
                 view=view,
-                memory={**native().memory_metrics(), "total_limit": self._budget or self._limits.budget},
+                memory=self._memory(),
                 device=self._device,
             ),
         )
+
+    def _memory(self) -> dict:
+        """The native side's metrics, with the limit of this renderer and why it is what it is."""
+        metrics = dict(native().memory_metrics())
+        if self._budget is None:
+            return {**metrics, "total_limit": self._limits.budget, "reason": self._limits.reason}
+        return {**metrics, "total_limit": self._budget, "reason": ""}
 
     def _pick(self, x: float, y: float) -> tuple | None:
         if self._refining.current is None or self._refining.is_displaced:

@@ -384,6 +384,26 @@
         <translation>{source} als {held} gelesen, um unter {budget} zu bleiben</translation>
     </message>
     <message>
+        <source>{source} read as {held}, the most that this adapter holds</source>
+        <translation>{source} als {held} gelesen, das meiste, was dieser Adapter hält</translation>
+    </message>
+    <message>
+        <source>{kind}, {own} of its own, {free} free: {budget}</source>
+        <translation>{kind}, {own} eigener Speicher, {free} frei: {budget}</translation>
+    </message>
+    <message>
+        <source>{kind}, {free} free: {budget}</source>
+        <translation>{kind}, {free} frei: {budget}</translation>
+    </message>
+    <message>
+        <source>chosen: {budget}</source>
+        <translation>gewählt: {budget}</translation>
+    </message>
+    <message>
+        <source>stored as one block, decoded as a whole: {size} of memory</source>
+        <translation>als ein Block gespeichert, im Ganzen entpackt: {size} Arbeitsspeicher</translation>
+    </message>
+    <message>
         <source>{source} read as {held}</source>
         <translation>{source} als {held} gelesen</translation>
     </message>
@@ -496,8 +516,8 @@
         <translation>Speicher&amp;budget</translation>
     </message>
     <message>
-        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic is 512 MiB without a graphics card of its own memory, and up to 4096 with one.</source>
-        <translation>Speicher, den der Renderer höchstens belegt, in MiB. Größere Raster werden gemittelt. Automatisch: 512 MiB ohne Grafikkarte mit eigenem Speicher, bis 4096 mit einer.</translation>
+        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic follows the adapter: half of a graphics card's own memory, or a part of the free memory that it shares.</source>
+        <translation>Der meiste Speicher, den der Renderer halten darf, in MiB. Größere Raster werden passend gemittelt. Automatisch richtet sich nach dem Adapter: die Hälfte des eigenen Speichers einer Grafikkarte oder ein Teil des freien Speichers, den er mitbenutzt.</translation>
     </message>
     <message>
         <source>&amp;Adapter</source>
@@ -538,6 +558,10 @@
     <message>
         <source>Facts to copy into a bug report:</source>
         <translation>Angaben für einen Fehlerbericht:</translation>
+    </message>
+    <message>
+        <source>N</source>
+        <translation>N</translation>
     </message>
     <message>
         <source>Back to the default</source>
@@ -694,10 +718,6 @@
     <message>
         <source>Left drag orbits, right drag or Shift+drag pans over the ground, the wheel zooms to the cursor, a double click recentres. Keys: arrows, + and −, N north, T from above, Home for everything.</source>
         <translation>Ziehen mit links dreht, mit rechts oder Umschalt verschiebt, das Rad zoomt zum Zeiger, Doppelklick zentriert. Tasten: Pfeile, + und −, N Nord, T von oben, Pos1 für alles.</translation>
-    </message>
-    <message>
-        <source>N</source>
-        <translation>N</translation>
     </message>
     <message>
         <source>Turn the view to north (N)</source>

@@ -384,6 +384,26 @@
         <translation>{source} lu en {held} pour rester sous {budget}</translation>
     </message>
     <message>
+        <source>{source} read as {held}, the most that this adapter holds</source>
+        <translation>{source} lu en {held}, le plus que cet adaptateur contienne</translation>
+    </message>
+    <message>
+        <source>{kind}, {own} of its own, {free} free: {budget}</source>
+        <translation>{kind}, {own} de mémoire propre, {free} libres : {budget}</translation>
+    </message>
+    <message>
+        <source>{kind}, {free} free: {budget}</source>
+        <translation>{kind}, {free} libres : {budget}</translation>
+    </message>
+    <message>
+        <source>chosen: {budget}</source>
+        <translation>choisi : {budget}</translation>
+    </message>
+    <message>
+        <source>stored as one block, decoded as a whole: {size} of memory</source>
+        <translation>stocké en un seul bloc, décodé en entier : {size} de mémoire</translation>
+    </message>
+    <message>
         <source>{source} read as {held}</source>
         <translation>{source} lu en {held}</translation>
     </message>
@@ -496,8 +516,8 @@
         <translation>&amp;Budget mémoire</translation>
     </message>
     <message>
-        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic is 512 MiB without a graphics card of its own memory, and up to 4096 with one.</source>
-        <translation>Mémoire maximale du moteur, en Mio. Les rasters plus grands sont moyennés. Automatique : 512 Mio sans carte graphique à mémoire propre, jusqu’à 4096 avec.</translation>
+        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic follows the adapter: half of a graphics card's own memory, or a part of the free memory that it shares.</source>
+        <translation>Mémoire maximale du moteur de rendu, en Mio. Les rasters plus grands sont moyennés pour y tenir. Automatique suit l’adaptateur : la moitié de la mémoire propre d’une carte graphique, ou une part de la mémoire libre qu’il partage.</translation>
     </message>
     <message>
         <source>&amp;Adapter</source>
@@ -538,6 +558,10 @@
     <message>
         <source>Facts to copy into a bug report:</source>
         <translation>Informations pour un rapport d’erreur :</translation>
+    </message>
+    <message>
+        <source>N</source>
+        <translation>N</translation>
     </message>
     <message>
         <source>Back to the default</source>
@@ -694,10 +718,6 @@
     <message>
         <source>Left drag orbits, right drag or Shift+drag pans over the ground, the wheel zooms to the cursor, a double click recentres. Keys: arrows, + and −, N north, T from above, Home for everything.</source>
         <translation>Glisser à gauche tourne, à droite ou avec Maj déplace, la molette zoome vers le curseur, un double-clic recentre. Touches : flèches, + et −, N nord, T de dessus, Début pour tout.</translation>
-    </message>
-    <message>
-        <source>N</source>
-        <translation>N</translation>
     </message>
     <message>
         <source>Turn the view to north (N)</source>

@@ -184,8 +184,10 @@ def test_meter_names_the_top_consumers(qtbot):
         "total_limit": 100 << 20,
         "peak_bytes": 99 << 20,
         "top": [("heights", 80 << 20)],
+        "reason": "integrated, 16 GiB free: 2 GiB",
     }
     meter.set_memory(metrics)
+    assert "integrated, 16 GiB free: 2 GiB" in meter.toolTip()
     assert "heights: 80 MiB" in meter.toolTip() and "95" in meter.toolTip()
     assert meter.grab().toImage().pixelColor(4, meter.height() // 2) == RED
 

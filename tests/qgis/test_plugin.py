@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -759,7 +760,7 @@ def test_native_part_of_another_version(plugin, add_layer, monkeypatch):
     assert "Restart QGIS" in dock.notice.text.text()
 
 
-@pytest.mark.parametrize("first", ["Renderer", "device_info", "set_memory_budget"])
+@pytest.mark.parametrize("first", ["Renderer", "device_info"])
 def test_no_adapter(plugin, add_layer, fake_native, monkeypatch, first):
     def refuse(*_args, **_options):
         raise fake_native.DeviceError("[Device] no adapter")
@@ -785,24 +786,67 @@ def test_no_driver_in_the_real_qgis(tmp_path):
 
 def test_after_a_crash_no_device_but_the_software_one_is_ever_asked_for(plugin, add_layer, fake_native, monkeypatch):
     asked = []
-
-    def device_info(adapter="auto"):
-        asked.append(adapter)
-        return {"name": "soft", "kind": "software", "max_texture_side": 8192, "max_buffer_bytes": 1 << 30}
-
-    def set_memory_budget(*_, adapter="auto"):
-        if not asked:
-            asked.append(adapter)  # as the native part does: limits belong to a device, and it makes one
-
-    monkeypatch.setattr(fake_native, "device_info", device_info)
-    monkeypatch.setattr(fake_native, "set_memory_budget", set_memory_budget)
+    keep = fake_native.device_info
+    monkeypatch.setattr(fake_native, "device_info", lambda adapter="auto": (asked.append(adapter), keep(adapter))[1])
     sentinel.path().write_text("auto\n")
     add_layer()
-    small(plugin.ensure_dock())
+    dock = small(plugin.ensure_dock())
     plugin.render_selected()
-    wait_for(lambda: asked)
+    wait_for(lambda: dock.relief.loaded is not None and fake_native.renderers)  # read: planned for a device, too
     let_run(200)
-    assert set(asked) == {"software"}
+    assert set(asked) == {"software"} == {renderer.adapter for renderer in fake_native.renderers}
+
+
+@pytest.mark.parametrize(("budget", "whole"), [(32 << 20, False), (2 << 30, True)])
+def test_heights_are_read_for_the_device_in_use(
+    plugin, add_layer, write_raster, fake_native, monkeypatch, budget, whole
+):
+    """Device first, then plan: a large card shows more than a small one, without any setting of the user's."""
+    keep = fake_native.device_info
+    monkeypatch.setattr(
+        fake_native,
+        "device_info",
+        lambda adapter="auto": (time.sleep(0.3), {**keep(adapter), "default_budget": budget})[1],
+    )
+    keep_memory = fake_native.memory_metrics
+    monkeypatch.setattr(fake_native, "memory_metrics", lambda: {**keep_memory(), "total_limit": budget})
+    add_layer(write_raster(np.random.default_rng(1).random((2500, 2500), dtype=np.float32)))
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.relief.loaded is not None)
+    assert (dock.relief.loaded.dem.size == (2500, 2500)) is whole
+    assert dock.relief.loaded.dem.averaged is not whole
+
+
+def test_the_budget_belongs_to_the_renderer_and_not_to_the_process(plugin, add_layer, fake_native):
+    before = fake_native.memory_metrics()["total_limit"]
+    preferences.set_budget_mebibytes(64)
+    try:
+        add_layer()
+        small(plugin.ensure_dock())
+        plugin.render_selected()
+        wait_for(lambda: fake_native.renderers)
+        assert fake_native.renderers[-1].memory_budget == 64 << 20
+        assert fake_native.memory_metrics()["total_limit"] == before
+    finally:
+        preferences.set_budget_mebibytes(0)
+
+
+@needs_gpu
+def test_radii_of_a_planet_are_shown_as_such(plugin, add_layer, write_raster):
+    rows, cols = np.mgrid[0:60, 0:80]
+    radii = 1_737_400.0 + 400.0 * np.exp(-((rows - 30) ** 2 + (cols - 40) ** 2) / 200.0)
+    add_layer(write_raster(radii))
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: full(dock))
+    x, y, metres = place_under(dock, 0.5, 0.5)
+    column, row = dock.relief.loaded.dem.cell_from_map(x, y)
+    assert metres == pytest.approx(radii[round(row), round(column)], abs=60)
+    assert dock.current.view.scene.camera.target is None
+    dock.preview.recentred.emit(QPointF(0.5, 0.5))
+    wait_for(lambda: camera(dock).target is not None)
+    assert abs(camera(dock).target[2]) < 1e4  # the camera looks at heights above the datum
 
 
 @needs_gpu
