@@ -2,7 +2,7 @@
 
 Angles are degrees, lengths metres, bytes bytes. World space: metres from the centre of the sample grid, x east, y north,
 z up. Every call that touches the GPU releases the GIL. Every failure is an ordinary exception whose text starts with its
-category in brackets: ``[Device] [Upload] [Render] [Readback] [Io] [Budget] [Input] [Cancelled] [Internal]``.
+category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Cancelled] [Internal]``.
 """
 
 from typing import Any, TypedDict
@@ -11,6 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 __version__: str
+MAX_PICTURE_SIDE: int
+"""Longest side of a picture, pixels."""
+MAX_SAMPLES: int
+"""Samples that a picture may hold."""
 
 class RenderError(RuntimeError):
     """Base of ``DeviceError`` and ``Cancelled``; raised itself for upload, render, readback and internal failures."""
@@ -19,7 +23,7 @@ class DeviceError(RenderError):
     """No adapter, no device, or the device was lost."""
 
 class Cancelled(RenderError):
-    """``Renderer.cancel()`` was called; the renderer stays usable."""
+    """``Renderer.cancel()`` was called while this call was in progress; the renderer stays usable."""
 
 class InputError(ValueError):
     """An argument has the wrong shape, type or range. The text says what was expected, what came and the remedy."""
@@ -44,19 +48,44 @@ class MemoryMetrics(TypedDict):
     total_bytes: int
     peak_bytes: int
     allocation_count: int  # reservations made since the process began: unchanged by a warm frame
-    host_visible_limit: int
-    total_limit: int
-    within_budget: bool
+    host_visible_limit: int  # of the common budget, that of all renderers without one of their own
+    total_limit: int  # likewise
+    within_budget: bool  # of all budgets
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
+
+class MemoryEstimate(TypedDict):
+    items: list[tuple[str, int]]  # what for, bytes
+    total_bytes: int
+    host_visible_bytes: int
+    largest_binding_bytes: int  # an adapter must allow a storage binding of this size
+    largest_texture_side: int
+
+class DeviceInfo(AdapterInfo):
+    max_texture_side: int
+    max_buffer_bytes: int  # the longest storage binding
+    default_budget: int  # bytes that renderers may hold when nobody chose: see forge3d_qgis.core.budget.device_limits
+    default_host_visible: int
+    free_memory: int  # of the system for this process when the device was made, its container's limit regarded
+    device_memory: int | None  # the card's own, where it has any and its driver tells
+
+class ShadingModel(TypedDict):
+    name: str
+    aliases: list[str]  # names of earlier versions
+    summary: str  # for people who choose
+    is_display: bool  # writes display values, not linear light
+    uses_colors: bool  # ramp and drape
+    uses_shadows: bool
+    uses_sun_size: bool
+    uses_sky: bool
 
 class RenderMetrics(TypedDict):
     upload_ms: float  # heights to the GPU, of the last set_height_data
     pyramid_ms: float  # maximum pyramid, likewise
     compile_ms: float  # shaders and pipelines, once a process and adapter
     trace_ms: float  # rays, summed since the picture was last reset
-    resolve_ms: float  # light to sRGB bytes, last read_rgba
-    readback_ms: float  # bytes to the CPU, last read_rgba
+    resolve_ms: float  # light to sRGB bytes and their copy, last read_rgba; 0 where that was part of the last traced submit
+    readback_ms: float  # bytes to the CPU after that, last read_rgba
     longest_submit_ms: float  # longest wait for one submit since the picture was last reset
     submits: int
     bytes_up: int
@@ -68,8 +97,9 @@ class RenderMetrics(TypedDict):
 class Renderer:
     """A picture of ``width`` × ``height`` pixels of one heightfield. May be used from any one thread at a time."""
 
-    def __init__(self, width: int, height: int, *, adapter: str = "auto") -> None:
+    def __init__(self, width: int, height: int, *, adapter: str = "auto", memory_budget: int | None = None) -> None:
         """``adapter``: ``auto`` (discrete, integrated, software, in this order), ``hardware``, ``software``, or part of a name.
+        ``memory_budget``: bytes that this renderer may hold, its own; None: a share of the common budget.
 
         Raises DeviceError, InputError (sizes outside 1..16384), MemoryBudgetError.
         """
@@ -85,8 +115,13 @@ class Renderer:
 
         ``cell_to_world = (xc, xr, yc, yr)``: one column to the right moves (xc, yc) metres (east, north), one row down
         (xr, yr). North-up: ``(dx, 0, 0, -dy)``, the default with dx = dy = 1. C-contiguous float32 is borrowed; other
-        real dtypes and memory orders are converted strip by strip. Raises InputError, MemoryBudgetError, Cancelled.
+        real dtypes and memory orders are converted strip by strip; masked cells of a masked array are void. Raises
+        InputError (among others for finite numbers beyond float32, and for cells smaller than one float32 step of their
+        heights), MemoryBudgetError, Cancelled.
         """
+    def share_heights(self, other: Renderer) -> None:
+        """Takes the heights that ``other`` holds. The process holds them once, until both have let go of them; each counts
+        them in its own budget. Raises RenderError (no heights), InputError (another device), MemoryBudgetError."""
     def set_drape(self, rgba: npt.NDArray[np.uint8] | None) -> None:
         """An sRGB picture (h, w, 4), straight alpha, laid over the heights: its outer pixel edges on the outer edges
         of the raster's pixels, row 0 along row 0. It covers the ramp's colours by its alpha. None takes it away."""
@@ -96,13 +131,17 @@ class Renderer:
         """Traces for about ``milliseconds`` (at least one submit of at most 100 ms) or until every pixel holds ``samples``
         samples; returns the number of whole samples. Raises Cancelled, RenderError."""
     def read_rgba(self) -> npt.NDArray[np.uint8]:
-        """The picture so far, (height, width, 4) uint8, sRGB, straight alpha, row 0 on top."""
+        """The picture so far, (height, width, 4) uint8, sRGB, straight alpha, row 0 on top.
+
+        The array lies where the GPU copied the bytes, which stay counted until it is dropped, also after ``close``. Two of a
+        renderer's pictures may lie there at a time; while both are held, or the budget has no room, the next is a copy.
+        """
     def render_terrain_rgba(self, samples: int = 1) -> npt.NDArray[np.uint8]:
-        """``refine`` to ``samples`` samples from zero, then ``read_rgba``."""
+        """``refine`` to ``samples`` samples from zero, then ``read_rgba``; the last rows and the picture in one submit."""
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures (2.5: two and a half samples). Any thread, never waits."""
     def cancel(self) -> None:
-        """Any thread: the call in progress, or the next one, raises Cancelled before its next submit."""
+        """Any thread: the call in progress raises Cancelled before its next submit. Without one it does nothing."""
     def pick(self, x: float, y: float) -> tuple[float, float, float, float, float] | None:
         """(column, row, world x, world y, height) where the ray of picture position (x, y), in pixels from the left top
         corner, meets the surface, or None. The height is in metres without exaggeration."""
@@ -126,14 +165,22 @@ class Renderer:
         """Frees everything now; later calls raise RenderError. Twice is fine."""
 
 def adapters() -> list[AdapterInfo]: ...
-def device_info(adapter: str = "auto") -> dict[str, Any]:
-    """The adapter in use (made on the first call): AdapterInfo and ``max_texture_side``, ``max_buffer_bytes``."""
+def device_info(adapter: str = "auto") -> DeviceInfo:
+    """The adapter in use (made on the first call)."""
 
-def memory_metrics() -> MemoryMetrics: ...
+def shading_models() -> list[ShadingModel]:
+    """The table of shading models, the default first."""
+
+def memory_metrics() -> MemoryMetrics:
+    """The process's ledger: what all renderers on all devices hold."""
+def memory_estimate(
+    grid: tuple[int, int] | None = None, picture: tuple[int, int] | None = None, drape: tuple[int, int] | None = None
+) -> MemoryEstimate:
+    """What heights (columns, rows), a picture drawn at once and a drape (width, height) will take, by the functions that size
+    the allocations, in a renderer that holds all of them. Makes nothing, not even a device."""
 def set_memory_budget(total: int | None = None, host_visible: int | None = None, *, adapter: str = "auto") -> None:
-    """Limits of the process in bytes; None = the default of the adapter's kind. What is already held stays.
-
-    Makes the device of ``adapter`` if none was made yet: limits belong to it.
+    """Limits in bytes of the budget that renderers without one of their own share; None = the default of the adapter in use.
+    What is already held stays. Makes the device of ``adapter`` if none was made yet: the defaults are its.
     """
 
 def drain_log() -> list[tuple[str, str, str]]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import MemoryBudgetError, NativeMissingError, SceneError
+from .errors import DemError, MemoryBudgetError, NativeMissingError, SceneError
 from .native import native, translated
 from .notes import Note
 
@@ -237,7 +237,7 @@ def estimate(
         count = size[0] * size[1] if size is not None else 0
         items = [("height texture", 4 * count)]
         return {"items": items, "total_bytes": 4 * count, "host_visible_bytes": 0, "largest_binding_bytes": 0}
-    with translated():
+    with translated(argument_error=DemError):
         found: dict[str, Any] = module.memory_estimate(size, picture, drape)
     return found
 

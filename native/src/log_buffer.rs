@@ -38,7 +38,8 @@ impl log::Log for Collector {
 }
 
 fn filter(variable: impl Fn(&str) -> Option<String>) -> Filter {
-    let wanted = ["FORGE3D_LOG", "RUST_LOG"].into_iter().find_map(|name| variable(name).filter(|text| !text.is_empty()));
+    let wanted =
+        ["FORGE3D_LOG", "RUST_LOG"].into_iter().find_map(|name| variable(name).filter(|text| !text.is_empty()));
     Builder::new().parse(wanted.as_deref().unwrap_or(DEFAULT)).build()
 }
 
@@ -61,7 +62,8 @@ mod tests {
     use super::*;
 
     fn keeps(variables: &[(&str, &str)], level: log::Level, target: &str) -> bool {
-        let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let find =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         filter(find).enabled(&log::Metadata::builder().level(level).target(target).build())
     }
 

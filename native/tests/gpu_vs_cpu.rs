@@ -3,7 +3,7 @@
 mod common;
 
 use common::cpu_reference::{Ground, Random, first_hit};
-use forge3d_native::render::Ray;
+use forge3d_native::render::cast::Ray;
 
 fn rough(cols: usize, rows: usize, seed: u64) -> Ground {
     let mut random = Random(seed);

@@ -1,10 +1,19 @@
-//! The blocks of bytes that Rust writes are the structs that WGSL reads: offsets and sizes by naga's own layout.
+//! The blocks of bytes that Rust writes are the structs that WGSL reads: offsets and sizes by naga's own layout. And every
+//! program of the table is valid.
 
-use forge3d_native::render::trace::{Frame, Lanes, Sample};
+use forge3d_native::render::cast::Ray;
+use forge3d_native::render::frame::{Band, Frame, Lanes, Sample};
+use forge3d_native::render::heightfield::LevelUniform;
+use forge3d_native::render::programs;
+use forge3d_native::scene::facts::{VOID_HEIGHT, VOID_LIMIT};
 
-fn struct_of(name: &str) -> (Vec<(String, u32)>, u32) {
-    let source = include_str!("../shaders/shared/frame.wgsl");
-    let module = naga::front::wgsl::parse_str(source).expect("frame.wgsl parses");
+const FRAME: &str = include_str!("../shaders/shared/frame.wgsl");
+const PYRAMID: &str = concat!(include_str!("../shaders/shared/void.wgsl"), include_str!("../shaders/heightfield.wgsl"));
+const VOID: &str = include_str!("../shaders/shared/void.wgsl");
+
+/// The members of a struct with their offsets, and its size without what only fills it up to its alignment.
+fn struct_of(source: &str, name: &str) -> (Vec<(String, u32)>, u32) {
+    let module = naga::front::wgsl::parse_str(source).expect("the source parses");
     module
         .types
         .iter()
@@ -19,8 +28,8 @@ fn struct_of(name: &str) -> (Vec<(String, u32)>, u32) {
 }
 
 macro_rules! assert_same_layout {
-    ($name:ident, $($field:ident),+) => {
-        let (members, span) = struct_of(stringify!($name));
+    ($source:expr, $shader_name:literal, $name:ident, $($field:ident),+) => {
+        let (members, span) = struct_of($source, $shader_name);
         let ours = vec![$((stringify!($field).to_owned(), std::mem::offset_of!($name, $field) as u32)),+];
         assert_eq!(members, ours);
         assert_eq!(span as usize, std::mem::size_of::<$name>());
@@ -30,6 +39,8 @@ macro_rules! assert_same_layout {
 #[test]
 fn the_lanes_are_44_floats_with_the_layout_of_the_shader() {
     assert_same_layout!(
+        FRAME,
+        "Lanes",
         Lanes,
         view_by_rows,
         proj_by_rows,
@@ -47,65 +58,92 @@ fn the_lanes_are_44_floats_with_the_layout_of_the_shader() {
 #[test]
 fn the_frame_has_the_layout_of_the_shader() {
     assert_same_layout!(
+        FRAME,
+        "Frame",
         Frame,
-        eye_in_world,
-        is_orthographic,
+        ray_origin,
+        sun_intensity,
+        ray_origin_right,
+        sky_intensity,
+        ray_origin_up,
+        highest,
+        ray_direction,
+        base,
+        ray_direction_right,
+        cast_shadows,
+        ray_direction_up,
+        ramp_last,
         ndc_scale,
         ndc_offset,
         window,
         picture,
         cells_from_world,
+        world_from_cells,
         centre_in_cells,
         cells,
         sun_disk_first,
-        sun_intensity,
-        sun_disk_second,
-        sky_intensity,
-        sun_color,
-        cast_shadows,
-        sky_color,
-        highest,
-        wall_color,
-        base,
-        background,
-        ramp_last,
-        shading,
         first_tile,
-        top_level,
-        primary_level,
+        sun_disk_second,
         walls,
+        sun_color,
+        top_level,
+        sky_color,
+        primary_level,
+        wall_color,
+        zero,
+        background
+    );
+}
+
+#[test]
+fn samples_rows_of_tiles_levels_and_rays_have_the_layouts_of_their_shaders() {
+    assert_same_layout!(FRAME, "Sample", Sample, pixel, sun, sky, index, zero);
+    assert_same_layout!(FRAME, "Band", Band, first_tile_row, slab_tile_row);
+    assert_same_layout!(
+        PYRAMID,
+        "Level",
+        LevelUniform,
+        size,
+        offset,
+        finer_width,
+        finer_height,
+        finer_offset,
+        first_row,
         zero
     );
+    let cast = programs::cast().program.source();
+    assert_same_layout!(&cast, "Ray", Ray, origin, direction);
 }
 
 #[test]
-fn a_sample_has_the_layout_of_the_shader() {
-    let (members, span) = struct_of("Sample");
-    let offsets: Vec<u32> = members.iter().map(|(_, offset)| *offset).collect();
-    assert_eq!(offsets, [0, 8, 16, 24, 28]);
-    assert_eq!(span as usize, std::mem::size_of::<Sample>());
+fn void_is_the_same_number_in_rust_and_in_the_shaders() {
+    let module = naga::front::wgsl::parse_str(VOID).expect("the source parses");
+    let constant = |name: &str| {
+        let (_, found) = module
+            .constants
+            .iter()
+            .find(|(_, constant)| constant.name.as_deref() == Some(name))
+            .expect("the constant is there");
+        match module.global_expressions[found.init] {
+            naga::Expression::Literal(naga::Literal::F32(value)) => value,
+            ref other => panic!("{name}: {other:?}"),
+        }
+    };
+    assert_eq!([constant("VOID_HEIGHT"), constant("VOID_LIMIT")], [VOID_HEIGHT, VOID_LIMIT]);
 }
 
 #[test]
-fn every_shader_passes_the_validator() {
-    let shared = |names: &[&str]| names.join("\n");
-    let (frame, height, march, shading, color) = (
-        include_str!("../shaders/shared/frame.wgsl"),
-        include_str!("../shaders/shared/height.wgsl"),
-        include_str!("../shaders/shared/march.wgsl"),
-        include_str!("../shaders/shared/shading.wgsl"),
-        include_str!("../shaders/shared/color.wgsl"),
-    );
-    let shaders = [
-        shared(&[frame, height, shading, march, include_str!("../shaders/trace.wgsl")]),
-        shared(&[frame, height, shading, march, include_str!("../shaders/cast.wgsl")]),
-        shared(&[frame, color, include_str!("../shaders/resolve.wgsl")]),
-        include_str!("../shaders/heightfield.wgsl").to_owned(),
-    ];
-    for source in shaders {
+fn every_program_passes_the_validator_and_has_its_entry() {
+    let rows = programs::all();
+    assert!(rows.len() >= 7);
+    for row in rows {
+        let source = row.program.source();
         let module = naga::front::wgsl::parse_str(&source).expect("the shader parses");
         naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty())
             .validate(&module)
             .expect("the shader is valid");
+        assert!(module.entry_points.iter().any(|entry| entry.name == row.program.entry), "{}", row.program.entry);
+        let groups = module.global_variables.iter().filter_map(|(_, variable)| variable.binding.map(|at| at.group));
+        assert!(groups.max().is_some_and(|last| (last as usize) < row.groups.len()), "{}", row.program.entry);
     }
 }

@@ -160,7 +160,7 @@ ODD_WORLDS: dict[str, tuple[Callable[[int], np.ndarray], str | None]] = {
     "1e30": (lambda limit: np.full((9, 9), 1e30), "nodata"),
     "1e30 in one sample": (lambda limit: np.where(np.eye(9) * np.arange(9) == 4, 1e30, 1.0), "nodata"),
     "-9999e30": (lambda limit: np.where(np.eye(9) > 0, -3.4e38, 1.0), "nodata"),
-    "beyond float32": (lambda limit: np.where(np.eye(9) > 0, 1e300, 1.0), None),
+    "beyond float32": (lambda limit: np.where(np.eye(9) > 0, 1e300, 1.0), "float32"),
     "tiny": (lambda limit: np.indices((9, 9)).sum(0) * 1e-40, None),
     "NaN here and there": (lambda limit: np.where(np.eye(9) > 0, np.nan, 1.0), None),
     "too wide": (lambda limit: np.zeros((2, limit + 1), dtype=np.float32), "adapter's limit"),

@@ -190,7 +190,6 @@ pub(crate) fn device_memory_bytes(adapter: &wgpu::Adapter) -> Option<u64> {
     }
 }
 
-
 /// The adapter that `choice` asks for. Says what there is when it is not among them.
 pub(crate) fn choose(choice: &AdapterChoice) -> Result<(AdapterInfo, wgpu::Adapter)> {
     let adapters = ranked_adapters();

@@ -262,20 +262,10 @@ impl Budget {
     }
 }
 
-fn refusal(
-    label: &str,
-    bytes: u64,
-    which: &str,
-    held: u64,
-    limit: u64,
-    top: &[(String, u64)],
-) -> RenderError {
+fn refusal(label: &str, bytes: u64, which: &str, held: u64, limit: u64, top: &[(String, u64)]) -> RenderError {
     let top: Vec<String> = top.iter().map(|(label, bytes)| format!("{label} {}", in_mib(*bytes))).collect();
-    let top = if top.is_empty() {
-        "nothing else is held".to_owned()
-    } else {
-        format!("top consumers: {}", top.join(", "))
-    };
+    let top =
+        if top.is_empty() { "nothing else is held".to_owned() } else { format!("top consumers: {}", top.join(", ")) };
     RenderError::Budget(format!(
         "{label}: expected at most {} more within the {which} limit of {}; got {}; {top}; \
          fix: read the DEM at a lower resolution, make the picture smaller, or raise the memory budget",

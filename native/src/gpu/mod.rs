@@ -2,10 +2,10 @@
 //! those above it.
 
 pub mod adapter;
+pub(crate) mod bindings;
+pub mod context;
 pub mod default_budget;
 pub mod device;
-pub(crate) mod bindings;
 pub mod memory;
 pub mod shaders;
 pub mod transfer;
-pub mod context;

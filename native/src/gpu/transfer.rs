@@ -126,8 +126,11 @@ impl StripUpload {
         let strip = &mut self.strips[self.next];
         strip.mapping.wait(gpu, strip.submitted.as_ref(), stop).map_err(RenderError::Upload)??;
         {
-            let mut view =
-                strip.buffer.slice(..).get_mapped_range_mut().map_err(|error| RenderError::Upload(error.to_string()))?;
+            let mut view = strip
+                .buffer
+                .slice(..)
+                .get_mapped_range_mut()
+                .map_err(|error| RenderError::Upload(error.to_string()))?;
             let bytes = self.padded as usize * rows as usize;
             fill_rows(view.slice(..bytes), first_row, rows, self.row_bytes as usize, self.padded as usize, fill);
         }
@@ -254,12 +257,7 @@ pub fn read_buffer(gpu: &Allocator, buffer: &wgpu::Buffer, bytes: u64, out: &mut
 }
 
 /// Maps the first `bytes` bytes of a readback buffer for the time of `take`.
-pub fn read_mapped<T>(
-    gpu: &Device,
-    buffer: &TrackedBuffer,
-    bytes: u64,
-    take: impl FnOnce(&[u8]) -> T,
-) -> Result<T> {
+pub fn read_mapped<T>(gpu: &Device, buffer: &TrackedBuffer, bytes: u64, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
     Mapping::request(buffer, wgpu::MapMode::Read).wait(gpu, None, &|| Ok(())).map_err(RenderError::Readback)??;
     let value = {
         let view =
@@ -414,8 +412,9 @@ mod tests {
         let (width, height) = (101u32, 50u32);
         let usage =
             wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::COPY_SRC | wgpu::TextureUsages::TEXTURE_BINDING;
-        let texture =
-            gpu.texture("forge3d.test.texture", [width, height], wgpu::TextureFormat::R32Float, usage).expect("a texture");
+        let texture = gpu
+            .texture("forge3d.test.texture", [width, height], wgpu::TextureFormat::R32Float, usage)
+            .expect("a texture");
         let sent: Vec<u8> = (0..width * height).flat_map(|i| (i as f32).to_le_bytes()).collect();
         let whole = wgpu::Extent3d { width, height, depth_or_array_layers: 1 };
         let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(width * 4), rows_per_image: None };
@@ -429,7 +428,8 @@ mod tests {
         assert_eq!(read_texture(&gpu, &texture, [0, 0], [width, height]).expect("a readback"), sent);
 
         // The same rows from a buffer are refused.
-        let buffer = gpu.buffer("forge3d.test.buffer", sent.len() as u64, wgpu::BufferUsages::COPY_SRC).expect("a buffer");
+        let buffer =
+            gpu.buffer("forge3d.test.buffer", sent.len() as u64, wgpu::BufferUsages::COPY_SRC).expect("a buffer");
         let refused = gpu.scoped(RenderError::Upload, || {
             let mut encoder = gpu.encoder("forge3d.test");
             encoder.copy_buffer_to_texture(

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use numpy::{
-    IntoPyArray, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray,
-    PyUntypedArrayMethods, ndarray,
+    IntoPyArray, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods,
+    ndarray,
 };
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PySlice};
@@ -44,8 +44,9 @@ impl Whole {
 
     /// Bytes, or an error that names them.
     pub fn bytes(&self, name: &str) -> Result<u64> {
-        u64::try_from(self.0)
-            .map_err(|_| RenderError::Input(format!("{name}: expected bytes from 0; got {}; fix: 2**28 is 256 MiB", self.0)))
+        u64::try_from(self.0).map_err(|_| {
+            RenderError::Input(format!("{name}: expected bytes from 0; got {}; fix: 2**28 is 256 MiB", self.0))
+        })
     }
 }
 
@@ -175,7 +176,9 @@ impl DetachedHeights<'_> {
                 let finite = |array: &Bound<'_, PyAny>| -> PyResult<usize> {
                     numpy.call_method1("count_nonzero", (numpy.call_method1("isfinite", (array,))?,))?.extract()
                 };
-                if strip.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? > 4 && finite(&strip)? != finite(&floats)? {
+                if strip.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? > 4
+                    && finite(&strip)? != finite(&floats)?
+                {
                     return Err(RenderError::Input(
                         "heights: expected metres that float32 holds; got numbers beyond 3.4e38; fix: set void cells to NaN".into(),
                     )
@@ -189,7 +192,11 @@ impl DetachedHeights<'_> {
 }
 
 /// `object` as the array type asked for, or what was expected and what came.
-pub fn typed<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAny>, name: &str, expected: &str) -> PyResult<T> {
+pub fn typed<'a, 'py, T: FromPyObject<'a, 'py>>(
+    object: &'a Bound<'py, PyAny>,
+    name: &str,
+    expected: &str,
+) -> PyResult<T> {
     object.extract().map_err(|_| {
         let got = match object.cast::<PyUntypedArray>() {
             Ok(array) => format!("ndim={}, dtype={}", array.ndim(), array.dtype()),
@@ -215,8 +222,8 @@ pub fn picture_array(py: Python<'_>, [width, height]: [u32; 2], picture: Picture
     let owner = Bound::new(py, PictureBytes(picture))?;
     let bytes: &[u8] = &owner.get().0;
     let shape = (height as usize, width as usize, 4);
-    let view = ndarray::ArrayView3::from_shape(shape, bytes)
-        .map_err(|error| RenderError::Readback(error.to_string()))?;
+    let view =
+        ndarray::ArrayView3::from_shape(shape, bytes).map_err(|error| RenderError::Readback(error.to_string()))?;
     // SAFETY: the bytes do not move and are not freed before `owner`, which the array keeps. Nobody else reads or writes
     // them: a mapped buffer is out of the GPU's hands until it is unmapped, which happens when `owner` goes.
     Ok(unsafe { PyArray3::borrow_from_array(&view, owner.clone().into_any()) })

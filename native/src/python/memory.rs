@@ -14,13 +14,21 @@ use crate::render::estimate::Estimate;
 /// The process's ledger now.
 #[pyfunction]
 pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let (metrics, allocator) = detached(py, || {
-        Ok((memory::metrics(), context::current().and_then(|gpu| gpu.allocator_bytes())))
-    })?;
+    let (metrics, allocator) =
+        detached(py, || Ok((memory::metrics(), context::current().and_then(|gpu| gpu.allocator_bytes()))))?;
     let dict = PyDict::new(py);
     fill!(
-        dict, metrics, buffer_count, buffer_bytes, texture_count, texture_bytes, host_visible_bytes, peak_bytes,
-        allocation_count, within_budget, top
+        dict,
+        metrics,
+        buffer_count,
+        buffer_bytes,
+        texture_count,
+        texture_bytes,
+        host_visible_bytes,
+        peak_bytes,
+        allocation_count,
+        within_budget,
+        top
     );
     let limits = metrics.limits.unwrap_or(Limits { host_visible: 0, total: 0 });
     dict.set_item("total_bytes", metrics.total_bytes())?;

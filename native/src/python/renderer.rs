@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use glam::DVec2;
-use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
-};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -59,13 +57,7 @@ impl PyRenderer {
 impl PyRenderer {
     #[new]
     #[pyo3(signature = (width, height, *, adapter = "auto", memory_budget = None))]
-    fn new(
-        py: Python<'_>,
-        width: Whole,
-        height: Whole,
-        adapter: &str,
-        memory_budget: Option<Whole>,
-    ) -> PyResult<Self> {
+    fn new(py: Python<'_>, width: Whole, height: Whole, adapter: &str, memory_budget: Option<Whole>) -> PyResult<Self> {
         let size = picture_size(&width, &height)?;
         let choice = AdapterChoice::parse(adapter);
         let budget = memory_budget.map(|bytes| bytes.bytes("memory_budget")).transpose()?;
@@ -88,14 +80,7 @@ impl PyRenderer {
         self.with(py, |renderer| renderer.resize(size))
     }
 
-    fn set_window(
-        &self,
-        py: Python<'_>,
-        x: Whole,
-        y: Whole,
-        full_width: Whole,
-        full_height: Whole,
-    ) -> PyResult<()> {
+    fn set_window(&self, py: Python<'_>, x: Whole, y: Whole, full_width: Whole, full_height: Whole) -> PyResult<()> {
         let full = picture_size(&full_width, &full_height)?;
         if x.0 < 0 || y.0 < 0 {
             return Err(RenderError::Input(format!(
@@ -117,7 +102,9 @@ impl PyRenderer {
         guarded(|| {
             let heights = Heights::new(heights)?;
             let matrix = match cell_to_world {
-                Some(numbers) => typed::<(f64, f64, f64, f64)>(numbers, "cell_to_world", "four numbers (xc, xr, yc, yr)")?,
+                Some(numbers) => {
+                    typed::<(f64, f64, f64, f64)>(numbers, "cell_to_world", "four numbers (xc, xr, yc, yr)")?
+                }
                 None => (1.0, 0.0, 0.0, -1.0),
             };
             let (rows, cols) = heights.shape();
@@ -182,8 +169,7 @@ impl PyRenderer {
 
     #[pyo3(signature = (samples = Whole(1)))]
     fn render_terrain_rgba<'py>(&self, py: Python<'py>, samples: Whole) -> PyResult<Bound<'py, PyArray3<u8>>> {
-        let (size, picture) =
-            self.with(py, |renderer| Ok((renderer.size(), renderer.render(samples.clamped())?)))?;
+        let (size, picture) = self.with(py, |renderer| Ok((renderer.size(), renderer.render(samples.clamped())?)))?;
         picture_array(py, size, picture)
     }
 
@@ -245,8 +231,21 @@ impl PyRenderer {
         let metrics = self.with(py, |renderer| Ok(renderer.metrics()))?;
         let dict = PyDict::new(py);
         fill!(
-            dict, metrics, upload_ms, pyramid_ms, compile_ms, trace_ms, resolve_ms, readback_ms, longest_submit_ms, submits,
-            bytes_up, bytes_down, samples, peak_bytes, adapter
+            dict,
+            metrics,
+            upload_ms,
+            pyramid_ms,
+            compile_ms,
+            trace_ms,
+            resolve_ms,
+            readback_ms,
+            longest_submit_ms,
+            submits,
+            bytes_up,
+            bytes_down,
+            samples,
+            peak_bytes,
+            adapter
         );
         Ok(dict)
     }
@@ -307,4 +306,3 @@ impl PyRenderer {
         })
     }
 }
-

@@ -204,7 +204,8 @@ pub struct Sample {
     pub sky: [f32; 2],
     /// Which sample it is.
     pub index: u32,
-    zero: u32,
+    /// Always zero.
+    pub zero: u32,
 }
 
 impl Sample {

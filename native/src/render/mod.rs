@@ -252,13 +252,20 @@ impl Renderer {
     pub fn set_drape(&mut self, drape: Option<([u32; 2], &[u8])>) -> Result<()> {
         let signals = self.signals();
         let call = signals.begin();
-        // The old one first: both need not be held at once. It is gone even where the new one fails.
-        self.current = None;
-        self.drape = Drape::none(&self.memory)?;
-        if let Some((size, rgba)) = drape {
-            self.drape = Drape::new(&self.memory, size, rgba, &call)?;
-            self.metrics.bytes_up += rgba.len() as u64;
-        }
+        let make = |renderer: &Self| match drape {
+            Some((size, rgba)) => Drape::new(&renderer.memory, size, rgba, &call),
+            None => Drape::none(&renderer.memory),
+        };
+        self.drape = match make(self) {
+            // Perhaps there is room without the old one, which nothing may hold then.
+            Err(RenderError::Budget(_)) => {
+                self.current = None;
+                self.drape = Drape::none(&self.memory)?;
+                make(self)?
+            }
+            made => made?,
+        };
+        self.metrics.bytes_up += drape.map_or(0, |(_, rgba)| rgba.len() as u64);
         Ok(())
     }
 

@@ -80,10 +80,8 @@ impl Target {
         let [width, height] = size;
         let tile_rows = height.div_ceil(TILE);
         let rows_a_slab = tile_rows_a_slab(width, gpu.max_binding_bytes());
-        let bands = (0..tile_rows as usize).map(|row| Band {
-            first_tile_row: row as u32,
-            slab_tile_row: row as u32 / rows_a_slab * rows_a_slab,
-        });
+        let bands = (0..tile_rows as usize)
+            .map(|row| Band { first_tile_row: row as u32, slab_tile_row: row as u32 / rows_a_slab * rows_a_slab });
         gpu.scoped(RenderError::Render, || {
             let slabs = (0..tile_rows)
                 .step_by(rows_a_slab as usize)
@@ -99,7 +97,11 @@ impl Target {
                         memory.buffer("forge3d.target.bytes", pixels * RGBA_BYTES, Usage::STORAGE | Usage::COPY_SRC)?;
                     let trace_group = Group::Trace.bind(
                         gpu,
-                        vec![frame.ramp.as_entire_binding(), light.as_entire_binding(), row_samples.as_entire_binding()],
+                        vec![
+                            frame.ramp.as_entire_binding(),
+                            light.as_entire_binding(),
+                            row_samples.as_entire_binding(),
+                        ],
                     );
                     let resolve_group = Group::Resolve.bind(
                         gpu,

@@ -15,6 +15,9 @@ pub const VOID_HEIGHT: f32 = -3e38;
 /// Anything below is void.
 pub const VOID_LIMIT: f32 = -1e38;
 
+/// What finite heights below `VOID_LIMIT` are taken for: as far outside of any terrain, and not void.
+const FAR_BELOW: f32 = -9e37;
+
 /// Squares a side, at most, of the coarse maxima.
 const COARSE_SIDE: u32 = 128;
 
@@ -299,7 +302,8 @@ impl FactsPart {
 
     fn clean(&mut self, heights: &[f32]) {
         for (clean, height) in self.clean.iter_mut().zip(heights) {
-            *clean = if height.is_finite() { *height } else { VOID_HEIGHT };
+            // A finite number beyond any terrain is no void that somebody meant: it stays above the limit, and is refused.
+            *clean = if height.is_finite() { height.max(FAR_BELOW) } else { VOID_HEIGHT };
         }
     }
 
@@ -333,14 +337,24 @@ mod tests {
         let mut builder = FactsBuilder::new(grid);
         let mut first = 0;
         // Joined from the last to the first: the order must not matter.
-        let ranges: Vec<_> = parts.iter().map(|count| { first += count; first - count..first }).collect();
+        let ranges: Vec<_> = parts
+            .iter()
+            .map(|count| {
+                first += count;
+                first - count..first
+            })
+            .collect();
         for range in ranges.into_iter().rev() {
             let above = (range.start > 0).then(|| row(range.start - 1));
             let mut part = builder.part(&range, above.as_deref());
             for at in range.clone() {
                 let heights = row(at);
                 let clean = builder.gather(&mut part, at, &heights).to_vec();
-                assert!(clean.iter().zip(&heights).all(|(c, h)| if h.is_finite() { c == h } else { *c == VOID_HEIGHT }));
+                assert!(clean.iter().zip(&heights).all(|(c, h)| if h.is_finite() {
+                    c == h
+                } else {
+                    *c == VOID_HEIGHT
+                }));
             }
             builder.join(&part, range.end - range.start);
         }
@@ -365,11 +379,14 @@ mod tests {
     fn facts_are_those_of_a_search_through_all_cells_however_the_rows_were_split() {
         let height = |col: u32, row: u32| {
             let number = (col * 7919 + row * 104_729) % 1013;
-            if number % 11 == 0 || col < 3 || row >= 290 { f32::NAN } else { number as f32 - 300.0 }
+            if number.is_multiple_of(11) || col < 3 || row >= 290 { f32::NAN } else { number as f32 - 300.0 }
         };
         for parts in [&[300][..], &[1, 299], &[7, 93, 100, 99, 1]] {
             let terrain = terrain(517, 300, parts, height).expect("valid terrain");
-            assert_eq!((terrain.lowest, terrain.highest), (-299.0, 712.0));
+            let all: Vec<f32> =
+                (0..517 * 300).map(|at| height(at % 517, at / 517)).filter(|height| height.is_finite()).collect();
+            let range = all.iter().fold((f32::MAX, f32::MIN), |(low, high), h| (low.min(*h), high.max(*h)));
+            assert_eq!((terrain.lowest, terrain.highest), range);
             assert_eq!(terrain.data_window, [3, 0, 516, 289]);
             assert_eq!(terrain.walls, 0b0110, "left and bottom are void");
             let CoarseMaxima { size, cells_a_side, heights } = &terrain.coarse;

@@ -24,7 +24,9 @@ impl Gradient {
     #[must_use]
     pub fn wgsl(self) -> &'static str {
         match self {
-            Self::Horn => "fn slope_in_cells(leaf: Leaf, cell: vec2i, uv: vec2f) -> vec2f { return horn_slope(leaf, cell, uv); }\n",
+            Self::Horn => {
+                "fn slope_in_cells(leaf: Leaf, cell: vec2i, uv: vec2f) -> vec2f { return horn_slope(leaf, cell, uv); }\n"
+            }
         }
     }
 }
@@ -113,8 +115,10 @@ mod tests {
 
     #[test]
     fn every_name_and_alias_leads_to_one_row() {
-        let mut names: Vec<&str> =
-            SHADING_MODELS.iter().flat_map(|model| std::iter::once(model.name).chain(model.aliases.iter().copied())).collect();
+        let mut names: Vec<&str> = SHADING_MODELS
+            .iter()
+            .flat_map(|model| std::iter::once(model.name).chain(model.aliases.iter().copied()))
+            .collect();
         for name in &names {
             let model = ShadingModel::parse(name).expect("a known name");
             assert!(model.name == *name || model.aliases.contains(name));

@@ -4,12 +4,17 @@
 pub mod cpu_reference;
 
 use cpu_reference::Ground;
-use forge3d_native::gpu::context::AdapterChoice;
+use std::borrow::Cow;
+
+use forge3d_native::error::Result;
+use forge3d_native::gpu::adapter::AdapterChoice;
 use forge3d_native::render::Renderer;
 use forge3d_native::scene::Scene;
-use forge3d_native::scene::camera::{Camera, Projection};
-use forge3d_native::scene::dem::Dem;
-use forge3d_native::scene::light::{Shading, Sun};
+use forge3d_native::scene::camera::Camera;
+use forge3d_native::scene::grid::Grid;
+use forge3d_native::scene::light::Sun;
+use forge3d_native::scene::projection::Projection;
+use forge3d_native::scene::shading::SHADING_MODELS;
 use forge3d_native::scene::style::{ColorRamp, Style};
 
 pub fn scene() -> Scene {
@@ -25,9 +30,9 @@ pub fn scene() -> Scene {
             distance: None,
         },
         sun: Sun::new(315.0, 45.0, 0.5, 1.0).expect("values are inside"),
-        sky_view: 1.0,
+        sky_intensity: 1.0,
         cast_shadows: true,
-        shading: Shading::Relief,
+        shading: &SHADING_MODELS[0],
         exaggeration: 1.0,
         exposure: 1.0,
         style: Style {
@@ -40,16 +45,20 @@ pub fn scene() -> Scene {
 
 /// A renderer that shows `ground` with one metre a cell, row 0 in the north.
 pub fn renderer(size: [u32; 2], ground: &Ground) -> Renderer {
-    let mut renderer =
-        Renderer::new(size, &AdapterChoice::Auto).expect("an adapter: mesa-vulkan-drivers is installed by the set-up");
+    let mut renderer = Renderer::new(size, &AdapterChoice::Auto, None)
+        .expect("an adapter: mesa-vulkan-drivers is installed by the set-up");
     load(&mut renderer, ground);
     renderer.set_scene(scene());
     renderer
 }
 
 pub fn load(renderer: &mut Renderer, ground: &Ground) {
-    let dem = Dem::new(ground.cols as u32, ground.rows as u32, [1.0, 0.0, 0.0, -1.0]).expect("a plain grid");
-    let mut builder = renderer.begin_heights(dem).expect("memory for the heights");
-    builder.write_rows(renderer.gpu(), &ground.heights, &|| Ok(())).expect("an upload");
-    renderer.finish_heights(builder).expect("valid heights");
+    try_load(renderer, ground).expect("heights that fit");
+}
+
+pub fn try_load(renderer: &mut Renderer, ground: &Ground) -> Result<()> {
+    let grid = Grid::new(ground.cols as u32, ground.rows as u32, [1.0, 0.0, 0.0, -1.0])?;
+    renderer.set_heights(grid, &mut |rows| {
+        Ok(Cow::Borrowed(&ground.heights[rows.start as usize * ground.cols..rows.end as usize * ground.cols]))
+    })
 }
