@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn, TextIO
 
 OK, FAILED, WRONG_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
@@ -35,19 +35,24 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     try:
-        _asked_to_end.clear()
-        _take_standard_descriptors()
-        _leave_nothing_behind()
-        _speak_any_encoding()
-        # libwayland complains on stderr where this is unset, as it is on servers. No picture here needs a display.
-        os.environ.setdefault("XDG_RUNTIME_DIR", "/nonexistent")
-        # numpy's OpenBLAS starts threads that are of no use here and that, where memory is short, try for ever to get
-        # their 128 MiB each and let nobody end the process.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        return _run(argv)
+        with _signals_heard():
+            _take_standard_descriptors()
+            _speak_any_encoding()
+            # libwayland complains on stderr where this is unset, as it is on servers. No picture here needs a display.
+            os.environ.setdefault("XDG_RUNTIME_DIR", "/nonexistent")
+            # numpy's OpenBLAS starts threads that are of no use here and that, where memory is short, try for ever to
+            # get their 128 MiB each and let nobody end the process.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+            return _run(argv)
     except KeyboardInterrupt:
         _complain("interrupted")
         return INTERRUPTED
+    finally:
+        if sys.stderr is not None:
+            try:
+                sys.stderr.flush()  # of a progress whose terminal has gone
+            except OSError:
+                _abandon(sys.stderr)
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -55,7 +60,10 @@ def _run(argv: Sequence[str] | None) -> int:
     from .core.errors import Forge3dError
 
     try:
-        lines = run(argv, heed=_heed_signals)
+        try:
+            lines = run(argv, heed=_heed_signals)
+        finally:
+            _heed_signals()  # goes before what the interrupted code has made of it, such as an ImportError
     except WrongArguments as error:
         _complain(str(error))
         return WRONG_ARGUMENTS
@@ -123,20 +131,35 @@ def _take_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
+_ENDS = (KeyboardInterrupt, SystemExit)
+"""What a signal raises. Where it is lost it is heeded later, and nobody needs to read of it."""
 _asked_to_end: list[int] = []
 """The signals that have come."""
 
 
-def _leave_nothing_behind() -> None:
+@contextlib.contextmanager
+def _signals_heard() -> Iterator[None]:
     """`kill`, `timeout` and a closed terminal end a run as Ctrl-C does: what was begun is deleted."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    numbers = [getattr(signal, name) for name in _ENDING_SIGNALS if hasattr(signal, name)]  # Windows has few of them
-    if hasattr(signal, "SIGRTMIN"):
-        numbers += range(signal.SIGRTMIN, signal.SIGRTMAX + 1)
-    for number in numbers:
-        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):  # not what `nohup` has set aside
-            signal.signal(number, _end)
+    _asked_to_end.clear()
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in _ENDING_SIGNALS if hasattr(signal, name)]  # Windows has few
+        if hasattr(signal, "SIGRTMIN"):
+            numbers += range(signal.SIGRTMIN, signal.SIGRTMAX + 1)
+        for number in numbers:
+            handler = signal.getsignal(number)
+            if handler in (signal.SIG_DFL, signal.default_int_handler):  # not what `nohup` has set aside
+                before[number] = handler
+                signal.signal(number, _end)
+    hooks = sys.unraisablehook, sys.excepthook
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, _ENDS) else hooks[0](lost)
+    sys.excepthook = lambda kind, value, trace: None if isinstance(value, _ENDS) else hooks[1](kind, value, trace)
+    try:
+        yield
+    finally:
+        sys.unraisablehook, sys.excepthook = hooks
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end(number: int, _frame: object) -> NoReturn:
@@ -147,7 +170,7 @@ def _end(number: int, _frame: object) -> NoReturn:
 
 
 def _heed_signals() -> None:
-    """Ends again where the first exception was lost: C code that loads a module may swallow it, as GDAL's does."""
+    """Ends again where the first exception was lost: finalizers, and C code that loads a module, let none through."""
     if _asked_to_end:
         _end(_asked_to_end[-1], None)
 

@@ -23,7 +23,8 @@ from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
-from .core.scene import PROJECTIONS, SHADINGS, Camera, Sun
+from .core.scene import PROJECTIONS, Camera, Sun
+from .core.styles import canonical_shading, shading_models
 from .core.text_file import read_text
 from .core.view import View, area_text, parse_area
 
@@ -123,6 +124,18 @@ def _band(text: str) -> int:
     return int(text)
 
 
+def _shading(text: str) -> str:
+    canonical_shading(text)
+    return text
+
+
+def _shading_help() -> str:
+    """A phrase for each model that the native side lists; without it nothing can be drawn anyway."""
+    names = ((" or ".join((model.name, *model.aliases)), model.summary) for model in shading_models())
+    text = "; ".join(f"{name}: {summary}" for name, summary in names)
+    return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
+
+
 def _ramp(text: str) -> ColorRamp:
     if text in ramp_names():
         return ColorRamp.named(text)
@@ -197,7 +210,7 @@ def parser() -> argparse.ArgumentParser:
     group = render.add_argument_group("terrain")
     group.add_argument("--exaggeration", type=number, metavar="X", help="factor on heights (default: 1)")
     group.add_argument(
-        "--shading", choices=SHADINGS, help="relief: sun and sky in colour; horn: gdaldem's grey (default: relief)"
+        "--shading", type=_argument(_shading, "name"), metavar="NAME", help=f"{_shading_help()} (default: relief)"
     )
     group.add_argument(
         "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"

@@ -67,8 +67,12 @@ class ColorRamp:
         low, high = (0.0, 1.0) if self.relative else (-3.4e38, 3.4e38)
         for value in values:
             if not low <= value <= high:
-                raise scene_error("ColorRamp.stops", f"values in {low:g}..{high:g}", value,
-                             "relative values are parts of the height range, absolute ones metres")  # fmt: skip
+                raise scene_error(
+                    "ColorRamp.stops",
+                    f"values in {low:g}..{high:g}",
+                    value,
+                    "relative values are parts of the height range, absolute ones metres",
+                )
         for before, after in pairwise(values):
             if not before < after:
                 raise scene_error("ColorRamp.stops", "values in ascending order", (before, after), "sort the stops")
@@ -168,8 +172,12 @@ def _parse_ramp(text: str, name: str, height_range: tuple[float, float] | None) 
             channels = [round(float(part)) for part in parts[: 1 if named else 3]]
             alpha = [] if named or len(parts) < 4 or math.isnan(_number_or_nan(parts[3])) else [round(float(parts[3]))]
         except (ValueError, OverflowError):  # inf is no byte either
-            raise scene_error(what, "three bytes or one of gdaldem's colour names", " ".join(fields[1:]),
-                         "known names: " + ", ".join(_COLOR_NAMES)) from None  # fmt: skip
+            raise scene_error(
+                what,
+                "three bytes or one of gdaldem's colour names",
+                " ".join(fields[1:]),
+                "known names: " + ", ".join(_COLOR_NAMES),
+            ) from None
         rgba = [*named, *channels] if named else [*channels, *alpha]
         if len(rgba) == 3:
             rgba.append(255)

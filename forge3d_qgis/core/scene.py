@@ -89,8 +89,12 @@ class Camera:
             except (TypeError, ValueError, OverflowError):
                 east = north = up = math.nan
             if not all(map(math.isfinite, (east, north, up))):
-                raise scene_error("Camera.target", "three finite numbers (east, north, up) in metres", self.target,
-                             "give metres from the DEM's centre, or None to fit the DEM")  # fmt: skip
+                raise scene_error(
+                    "Camera.target",
+                    "three finite numbers (east, north, up) in metres",
+                    self.target,
+                    "give metres from the DEM's centre, or None to fit the DEM",
+                )
             object.__setattr__(self, "target", (east, north, up))
 
 

@@ -41,6 +41,14 @@ def note_text(note: str) -> str:
         "no CRS: map units taken as metres": tr("no CRS: map units taken as metres"),
         "placed by its ground control points": tr("placed by its ground control points"),
         "its georeference is degenerate and was left aside": tr("its georeference is degenerate and was left aside"),
+        "its scale and offset are no numbers to reckon with and were left aside": tr(
+            "its scale and offset are no numbers to reckon with and were left aside"
+        ),
+        "stored as one block, decoded as a whole: {size} of memory": tr(
+            "stored as one block, decoded as a whole: {size} of memory"
+        ),
+        "values beyond ±1e18 read as void ({share} %)": tr("values beyond ±1e18 read as void ({share} %)"),
+        "radii as heights above {metres} m": tr("radii as heights above {metres} m"),
         "heights × {factor}": tr("heights × {factor}"),
         "unit of heights «{unit}» not known, taken as metres": tr(
             "unit of heights «{unit}» not known, taken as metres"

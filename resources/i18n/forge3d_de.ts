@@ -452,6 +452,22 @@
         <translation>seine Georeferenz ist entartet und blieb unbeachtet</translation>
     </message>
     <message>
+        <source>its scale and offset are no numbers to reckon with and were left aside</source>
+        <translation>Skalierung und Versatz sind keine brauchbaren Zahlen und bleiben unbeachtet</translation>
+    </message>
+    <message>
+        <source>stored as one block, decoded as a whole: {size} of memory</source>
+        <translation>als ein einziger Block gespeichert, der als Ganzes entpackt wird: {size} Speicher</translation>
+    </message>
+    <message>
+        <source>values beyond ±1e18 read as void ({share} %)</source>
+        <translation>Werte jenseits von ±1e18 als leer gelesen ({share} %)</translation>
+    </message>
+    <message>
+        <source>radii as heights above {metres} m</source>
+        <translation>Radien als Höhen über {metres} m</translation>
+    </message>
+    <message>
         <source>heights × {factor}</source>
         <translation>Höhen × {factor}</translation>
     </message>

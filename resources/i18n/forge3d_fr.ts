@@ -452,6 +452,22 @@
         <translation>sa géoréférence est dégénérée et a été laissée de côté</translation>
     </message>
     <message>
+        <source>its scale and offset are no numbers to reckon with and were left aside</source>
+        <translation>son échelle et son décalage ne sont pas des nombres utilisables et ont été ignorés</translation>
+    </message>
+    <message>
+        <source>stored as one block, decoded as a whole: {size} of memory</source>
+        <translation>stocké en un seul bloc, décodé en entier : {size} de mémoire</translation>
+    </message>
+    <message>
+        <source>values beyond ±1e18 read as void ({share} %)</source>
+        <translation>valeurs au-delà de ±1e18 lues comme vides ({share} %)</translation>
+    </message>
+    <message>
+        <source>radii as heights above {metres} m</source>
+        <translation>rayons lus comme altitudes au-dessus de {metres} m</translation>
+    </message>
+    <message>
         <source>heights × {factor}</source>
         <translation>hauteurs × {factor}</translation>
     </message>

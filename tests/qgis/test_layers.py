@@ -24,6 +24,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from forge3d_qgis import layers
+from forge3d_qgis.core.dem import LevelledSource, levelled
 from forge3d_qgis.core.errors import DemError
 
 NO_PROGRESS = {"budget": None, "picture_size": (200, 150), "progress": lambda share: None, "cancel": lambda: False}
@@ -78,6 +79,32 @@ def test_decimation_averages_and_does_not_skip(write_raster):
     expected = noise.reshape(100, 6, 100, 6).mean(axis=(1, 3))
     source = layers.ProviderSource(layer.dataProvider().clone(), 1, "dem", "")
     np.testing.assert_allclose(source.read((0, 0, 600, 600), (100, 100)), expected, atol=2e-3)
+
+
+def test_radii_lose_their_datum_through_the_provider_too(write_raster, hill):
+    stored = np.round(hill * 2).astype(np.int16)
+    path = write_raster(stored, scale=0.5, offset=1737400.0, crs="+proj=longlat +R=1737400 +no_defs")
+    layer = QgsRasterLayer(str(path), "moon")
+    for dem in (read(layer).dem, through_provider(layer).dem):
+        assert dem.datum_m == 1737400.0
+        np.testing.assert_allclose(dem.heights, stored * 0.5, atol=0.07)  # the provider itself may give float32
+        assert dem.height_range()[0] == pytest.approx(1737400.0 + stored.min() * 0.5, abs=0.07)
+
+
+def test_a_window_of_the_provider_beyond_its_edges_is_void_there(write_raster, hill):
+    layer = QgsRasterLayer(str(write_raster(hill)), "dem")
+    source = layers.ProviderSource(layer.dataProvider().clone(), 1, "dem", "")
+    heights = source.read((-10, -6, 40, 24), (24, 40))
+    assert np.isnan(heights[:6]).all() and np.isnan(heights[:, :10]).all()
+    np.testing.assert_array_equal(heights[6:, 10:], hill[:18, :30])
+    assert isinstance(source, LevelledSource) and levelled(source) is source
+
+
+def test_voids_that_nobody_declared_are_found_through_the_provider(write_raster, hill):
+    raw = np.round(hill).astype(np.int16)
+    raw[3:6, 4:9] = -9999
+    dem = through_provider(QgsRasterLayer(str(write_raster(raw)), "dem")).dem
+    assert np.isnan(dem.heights).sum() == 15 and any("undeclared nodata" in note for note in dem.notes)
 
 
 def test_feet_become_metres_and_so_does_the_ramp(write_raster, hill):

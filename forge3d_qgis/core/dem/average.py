@@ -6,6 +6,7 @@ moves windows to whole cells, and lets undeclared voids and NaN spread.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,31 +47,45 @@ def known_sums(
     cells: npt.NDArray[Any], void: npt.NDArray[np.bool_] | None, edges_x: Edges, edges_y: Edges
 ) -> tuple[Sums, Sums]:
     """As ``block_sums``, of cells (rows, cols) of any real type but for those that are ``void``; None: none is."""
+    sums, areas = np.empty((2, len(edges_y) - 1, len(edges_x) - 1))
+    for start, part, known in grouped_sums(cells, void, edges_x, edges_y):
+        sums[start : start + len(part)], areas[start : start + len(part)] = part, known
+    return sums, areas
+
+
+def grouped_sums(
+    cells: npt.NDArray[Any], void: npt.NDArray[np.bool_] | None, edges_x: Edges, edges_y: Edges
+) -> Iterator[tuple[int, Sums, Sums]]:
+    """``known_sums`` a few rows at a time: (first row, sums, areas). They are overwritten by the next ones."""
     rows, cols = len(edges_y) - 1, len(edges_x) - 1
-    sums = np.empty((rows, cols))
-    areas = np.outer(np.diff(edges_y), np.diff(edges_x))
+    if rows < 1 or cols < 1:
+        return
     first, last = _touched(edges_y)
     down = np.empty((min(rows, _ROWS_AT_ONCE), cells.shape[1]))
-    scratch = np.empty((int((last - first).max()), cells.shape[1])) if rows else down
-    for start in range(0, rows, _ROWS_AT_ONCE):
-        stop = min(rows, start + _ROWS_AT_ONCE)
-        holes = void is not None and bool(void[first[start] : last[stop - 1]].any())
+    scratch = np.empty((int((last - first).max()), cells.shape[1]))
+    columns = _Columns(edges_x, cells.shape[1], len(down))
+    widths, heights = np.diff(edges_x), np.diff(edges_y)
+    areas = np.empty((len(down), cols))
+
+    def summed(start: int, stop: int, of: npt.NDArray[Any], where: npt.NDArray[np.bool_] | None) -> Sums:
         for row in range(start, stop):
             lines = slice(first[row], last[row])
             taken = scratch[: last[row] - first[row]]
-            np.copyto(taken, cells[lines])
-            if holes and void is not None:
-                np.copyto(taken, 0.0, where=void[lines])
+            np.copyto(taken, of[lines])
+            if where is not None:
+                np.copyto(taken, 0.0, where=where[lines])
             _sum_lines(taken, edges_y[row], edges_y[row + 1], down[row - start])
-        sums[start:stop] = _sum_columns(down[: stop - start], edges_x)
-        if holes and void is not None:
-            for row in range(start, stop):
-                lines = slice(first[row], last[row])
-                taken = scratch[: last[row] - first[row]]
-                np.copyto(taken, ~void[lines])
-                _sum_lines(taken, edges_y[row], edges_y[row + 1], down[row - start])
-            areas[start:stop] = _sum_columns(down[: stop - start], edges_x)
-    return sums, areas
+        return columns.sums(down[: stop - start])
+
+    for start in range(0, rows, _ROWS_AT_ONCE):
+        stop = min(rows, start + _ROWS_AT_ONCE)
+        area = areas[: stop - start]
+        if void is not None and void[first[start] : last[stop - 1]].any():
+            area[...] = summed(start, stop, ~void[: last[stop - 1]], None)
+            yield start, summed(start, stop, cells, void), area
+        else:
+            np.multiply(heights[start:stop, None], widths, out=area)
+            yield start, summed(start, stop, cells, None), area
 
 
 def _touched(edges: Edges) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -99,24 +114,37 @@ def _sum_lines(lines: Sums, top: float, bottom: float, out: Sums) -> None:
     np.add.reduce(lines, axis=0, out=out)
 
 
-def _sum_columns(cells: Sums, edges: Edges) -> Sums:
-    """Sums (rows, n) of cells (rows, cols) between the n + 1 edges along rows, parts of cells by their share."""
-    count = len(edges) - 1
-    rows, cols = cells.shape
-    step = round(float(edges[1] - edges[0])) if count else 0
-    if 1 <= step <= 16 and step * count == cols and np.allclose(edges, np.arange(count + 1) * step, rtol=0, atol=1e-6):
-        summed = cells[:, ::step].copy()
-        for offset in range(1, step):
-            summed += cells[:, offset::step]
-        return summed
-    # Sums of whole cells up to each edge, plus the share of the cell that the edge cuts.
-    totals = np.empty((rows, cols + 1))
-    totals[:, 0] = 0.0
-    np.cumsum(cells, axis=1, out=totals[:, 1:])
-    whole = np.minimum(np.floor(edges + 1e-9).astype(np.intp), cols)
-    share = np.clip(edges - whole, 0.0, 1.0)
-    until = np.take(totals, whole, axis=1)
-    cut = np.take(cells, np.minimum(whole, cols - 1), axis=1)
-    cut *= share
-    until += cut
-    return np.asarray(until[:, 1:] - until[:, :-1])
+class _Columns:
+    """Sums of float64 cells between edges along rows, parts of cells by their share, with memory kept between calls."""
+
+    def __init__(self, edges: Edges, cols: int, rows: int) -> None:
+        count = len(edges) - 1
+        step = round(float(edges[1] - edges[0]))
+        plain = np.arange(count + 1) * float(step)
+        # 16 steps over the row cost as much as the sums of the other way.
+        self._step = step if 1 <= step <= 16 and step * count == cols and np.allclose(edges, plain, 0, 1e-6) else 0
+        self._whole = np.minimum(np.floor(edges + 1e-9).astype(np.intp), cols)
+        self._inside = np.minimum(self._whole, cols - 1)
+        self._share = np.clip(edges - self._whole, 0.0, 1.0)
+        self._totals = np.zeros((rows, cols + 1))
+        self._until, self._cut = np.empty((2, rows, count + 1))
+        self._sums = np.empty((rows, count))
+
+    def sums(self, cells: Sums) -> Sums:
+        """(rows, n) of cells (rows, cols); overwritten by the next call."""
+        rows = len(cells)
+        sums = self._sums[:rows]
+        if self._step:
+            np.copyto(sums, cells[:, :: self._step])
+            for offset in range(1, self._step):
+                sums += cells[:, offset :: self._step]
+            return sums
+        # Sums of whole cells up to each edge, plus the share of the cell that the edge cuts.
+        totals, until, cut = self._totals[:rows], self._until[:rows], self._cut[:rows]
+        np.cumsum(cells, axis=1, out=totals[:, 1:])
+        np.take(totals, self._whole, axis=1, out=until, mode="clip")
+        np.take(cells, self._inside, axis=1, out=cut, mode="clip")
+        cut *= self._share
+        until += cut
+        np.subtract(until[:, 1:], until[:, :-1], out=sums)
+        return sums

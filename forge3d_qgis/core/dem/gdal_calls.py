@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import DemError
@@ -46,6 +46,27 @@ def unasked() -> Iterator[None]:
         yield
 
 
+def last_message(gdal: Any) -> str:
+    """What GDAL complained of last, on one line; damaged bytes that are no characters become question marks."""
+    try:
+        text = str(gdal.GetLastErrorMsg() or "")
+    except FAILURES:
+        return ""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
+def ask(question: Callable[..., Any], *details: Any, **options: Any) -> Any:
+    """What GDAL answers to a question about a raster; None where it has no answer.
+
+    With exceptions it raises also where it has an answer and a complaint, such as a damaged tag that it can do without.
+    It complains once: the second time the answer comes. So both modes read the same.
+    """
+    for _ in range(2):
+        with suppress(*FAILURES):
+            return question(*details, **options)
+    return None
+
+
 @contextmanager
 def checked_gdal(name: str) -> Iterator[Any]:
     """As ``quiet_gdal``, with ``FAILURES`` as DemError about the raster ``name``."""
@@ -53,7 +74,7 @@ def checked_gdal(name: str) -> Iterator[Any]:
         try:
             yield gdal
         except FAILURES as error:
-            reason = gdal.GetLastErrorMsg() or str(error) or type(error).__name__
+            reason = last_message(gdal) or str(error) or type(error).__name__
             raise DemError(
                 f"{name}: expected a raster that GDAL reads; got: {reason}; fix: check that the file is complete"
             ) from None

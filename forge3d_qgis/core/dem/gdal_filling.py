@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..memory_tracker import MIB
-from .average import Edges, Sums, known_sums, mean
+from ..budget import MIB
+from .average import Edges, Sums, grouped_sums, known_sums, mean
 from .grid import Heights, Size, Window
 from .voids import HUGE, Mask, UndeclaredVoid, either, equals_nodata
 
-CHUNK_BYTES = 8 * MIB
+CHUNK_BYTES = 4 * MIB  # of source cells at a time and thread; sums and decoded blocks take some five times that
 LARGE_BLOCK_BYTES = 32 * MIB
 
 
@@ -103,7 +103,7 @@ class Filling:
         self.large_blocks = wide * high * self.level.dtype.itemsize > LARGE_BLOCK_BYTES
         if self.large_blocks:
             self.chunk_cols, self.band_rows = min(max(1, width), cells), max(1, cells // max(1, width))
-        elif width * high <= cells:
+        elif width * high * self.level.dtype.itemsize <= LARGE_BLOCK_BYTES:
             self.chunk_cols, self.band_rows = max(1, width), high * max(1, cells // max(1, width * high))
         else:
             self.chunk_cols, self.band_rows = wide * max(1, cells // (high * wide)), high
@@ -157,24 +157,36 @@ class Filling:
         first = max(0, int(np.searchsorted(edges, top + 1e-6, side="right")) - 1)
         end = min(len(edges) - 1, int(np.searchsorted(edges, bottom - 1e-6, side="left")))
         inside_y: Edges = np.clip(edges[first : end + 1], top, bottom) - float(top)
-        sums, areas = np.zeros((2, end - first, self.out.shape[1]))
-        for start, stop in self._chunks():
+        whole_from = first + (edges[first] < top - 1e-6)
+        whole_end = end - (edges[end] > bottom + 1e-6)
+        shared: list[_Part] = []
+
+        def keep(row: int, sums: Sums, areas: Sums) -> None:
+            """Rows of sums from ``row`` on: the band's own become heights, the others are given back."""
+            own_from, own_end = max(row, whole_from), min(row + len(sums), whole_end)
+            if own_from < own_end:
+                own = slice(own_from - row, own_end - row)
+                self._write(self.out[own_from:own_end], mean(sums[own], areas[own]))
+            for other in range(row, row + len(sums)):
+                if not whole_from <= other < whole_end:
+                    shared.append(_Part(other, sums[other - row].copy(), areas[other - row].copy()))
+
+        chunks = list(self._chunks())
+        if len(chunks) == 1:
+            raw, void = self._raw(level, self.x0, top, self.x1 - self.x0, bottom - top, seen)
+            for row, sums, areas in grouped_sums(raw, void, self.edges_x - float(self.x0), inside_y):
+                keep(first + row, sums, areas)
+            return _BandDone(bottom, shared, seen)
+        all_sums, all_areas = np.zeros((2, end - first, self.out.shape[1]))
+        for start, stop in chunks:
             raw, void = self._raw(level, start, top, stop - start, bottom - top, seen)
             left = max(0, int(np.searchsorted(self.edges_x, start + 1e-6, side="right")) - 1)
             right = min(len(self.edges_x) - 1, int(np.searchsorted(self.edges_x, stop - 1e-6, side="left")))
             inside_x: Edges = np.clip(self.edges_x[left : right + 1], start, stop) - float(start)
             part, known = known_sums(raw, void, inside_x, inside_y)
-            sums[:, left:right] += part
-            areas[:, left:right] += known
-        whole_from = first + (edges[first] < top - 1e-6)
-        whole_end = end - (edges[end] > bottom + 1e-6)
-        shared = []
-        for row in range(first, end):
-            if not whole_from <= row < whole_end:
-                shared.append(_Part(row, sums[row - first].copy(), areas[row - first].copy()))
-        if whole_from < whole_end:
-            rows = slice(whole_from - first, whole_end - first)
-            self._write(self.out[whole_from:whole_end], mean(sums[rows], areas[rows]))
+            all_sums[:, left:right] += part
+            all_areas[:, left:right] += known
+        keep(first, all_sums, all_areas)
         return _BandDone(bottom, shared, seen)
 
     def take(self, done: _BandDone, voids: UndeclaredVoid) -> int:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..budget import MIB, format_bytes
 from ..errors import DemError
-from ..memory_tracker import MIB
 from ..notes import Note
-from .gdal_calls import FAILURES, checked_gdal, quiet_gdal, unasked
+from .gdal_calls import FAILURES, ask, checked_gdal, last_message, quiet_gdal, unasked
 from .gdal_filling import Filling, Linear, fill_in_order
 from .grid import Geotransform, Heights, Size, Window, is_invertible
 from .voids import Mask, UndeclaredVoid
@@ -27,8 +27,12 @@ _DTYPES: dict[int, str] = {
 _GDT_BYTE = 1
 _MASK_ALL_VALID, _MASK_NODATA = 0x01, 0x08
 
-# More threads than that help little, and each holds some 30 MiB while it reads.
+# More threads than that help little, and each holds some 20 to 30 MiB while it reads.
 MOST_THREADS = 8
+
+
+NOTED_BLOCK_BYTES = 256 * MIB
+"""A block of this size is worth a note: reading takes that memory beside the plan's."""
 
 
 class _Level:
@@ -42,7 +46,7 @@ class _Level:
         self.size: Size = (int(band.XSize), int(band.YSize))
         blocks = band.GetBlockSize()
         self.block: Size = (max(1, int(blocks[0])), max(1, int(blocks[1])))
-        self._mask = band.GetMaskBand() if masked else None
+        self._mask = ask(band.GetMaskBand) if masked else None
         if self._mask is not None and (self._mask.XSize, self._mask.YSize) != self.size:
             raise ValueError("a mask of another size than its band")
 
@@ -72,7 +76,7 @@ class _Level:
                 data = band.ReadRaster(x, y, cols, rows, buf_type=kind)
             except FAILURES as error:
                 reason = str(error)
-            reason = gdal.GetLastErrorMsg() or reason
+            reason = last_message(gdal) or reason
         if data is None or len(data) != cols * rows * dtype.itemsize:
             raise DemError(
                 f"{self._name}: expected {cols}×{rows} cells at column {x}, row {y}; got {reason or 'a read error'}; "
@@ -87,15 +91,15 @@ class _Handle:
     def __init__(self, dataset: Any, band_number: int, name: str) -> None:
         self.dataset = dataset
         self.band = band = dataset.GetRasterBand(band_number)
-        flags = band.GetMaskFlags()
+        flags = ask(band.GetMaskFlags) or _MASK_ALL_VALID
         self.masked = not flags & _MASK_ALL_VALID and flags != _MASK_NODATA
         dtype = np.dtype(_DTYPES[band.DataType])
-        if dtype == np.uint8 and band.GetMetadataItem("PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
+        if dtype == np.uint8 and ask(band.GetMetadataItem, "PIXELTYPE", "IMAGE_STRUCTURE") == "SIGNEDBYTE":
             dtype = np.dtype("i1")
         self.levels = [_Level(dataset, band, name, dtype, self.masked)]
-        for number in range(band.GetOverviewCount()):
+        for number in range(ask(band.GetOverviewCount) or 0):
             with suppress(*FAILURES):  # a broken overview is none
-                overview = band.GetOverview(number)
+                overview = ask(band.GetOverview, number)
                 if overview is not None and overview.DataType == band.DataType:
                     level = _Level(dataset, overview, name, dtype, self.masked)
                     if 0 < level.size[0] < band.XSize and 0 < level.size[1] <= band.YSize:
@@ -122,17 +126,35 @@ class GdalSource:
             self._handle = _Handle(dataset, band_number, name)
             band = self._handle.band
             self.size: Size = self._handle.levels[0].size
-            self.unit: str = str(band.GetUnitType() or "").strip()
-            nodata = band.GetNoDataValue()
+            self.unit: str = str(ask(band.GetUnitType) or "").strip()
+            nodata = ask(band.GetNoDataValue)
             self.nodata: float | None = None if nodata is None else float(nodata)
+            self._check_block()
             self._linear = self._read_scale(band)
             self.geotransform, file_crs = self._read_georeference()
         self.crs_wkt = crs_wkt or file_crs
         self._reopen = reopen
         self._overviews_hold_voids: bool | None = None
 
+    def _check_block(self) -> None:
+        """GDAL decodes a block as a whole, and holds its compressed bytes beside it: it must fit."""
+        level = self._handle.levels[0]
+        needed = level.block[0] * level.block[1] * level.dtype.itemsize
+        as_tiles = "gdal_translate -co TILED=YES -co COMPRESS=DEFLATE makes small ones"
+        with quiet_gdal() as gdal:
+            most = (ask(gdal.GetUsablePhysicalRAM) or 4 << 30) // 2
+        if needed > most:
+            limit = format_bytes(most)
+            raise DemError(
+                f"{self.name}: expected blocks of at most {limit}; got one of {format_bytes(needed)}; fix: {as_tiles}"
+            )
+        if needed >= NOTED_BLOCK_BYTES:
+            self.notes += (
+                Note("stored as one block, decoded as a whole: {size} of memory", size=format_bytes(needed)),
+            )
+
     def _read_scale(self, band: Any) -> Linear:
-        scale, offset = band.GetScale(), band.GetOffset()
+        scale, offset = ask(band.GetScale), ask(band.GetOffset)
         linear = Linear(1.0 if scale is None else float(scale), 0.0 if offset is None else float(offset))
         if math.isfinite(linear.scale) and linear.scale != 0 and math.isfinite(linear.offset):
             return linear
@@ -141,12 +163,12 @@ class GdalSource:
 
     def _read_georeference(self) -> tuple[Geotransform | None, str]:
         dataset = self._handle.dataset
-        crs = dataset.GetProjection() or ""
-        transform = dataset.GetGeoTransform(can_return_null=True)
-        if transform is None and dataset.GetGCPCount() >= 3:
+        crs = str(ask(dataset.GetProjection) or "")
+        transform = ask(dataset.GetGeoTransform, can_return_null=True)
+        if transform is None and (ask(dataset.GetGCPCount) or 0) >= 3:
             with quiet_gdal() as gdal:
-                transform = gdal.GCPsToGeoTransform(dataset.GetGCPs())
-            crs = dataset.GetGCPProjection() or crs
+                transform = ask(gdal.GCPsToGeoTransform, ask(dataset.GetGCPs))
+            crs = str(ask(dataset.GetGCPProjection) or crs)
             if transform is not None:
                 self.notes += (Note("placed by its ground control points"),)
         if transform is None:
@@ -272,9 +294,9 @@ def open_source(path: str | Path, band: int | None = None, *, name: str | None =
         with suppress(*FAILURES):
             dataset = gdal.OpenEx(text, gdal.OF_RASTER | gdal.OF_READONLY)
         if dataset is None:
-            raise DemError(_why_not(gdal, text, gdal.GetLastErrorMsg()))
+            raise DemError(_why_not(gdal, text, last_message(gdal)))
         if dataset.RasterCount == 0:
-            inner = [key for key, _ in dataset.GetSubDatasets()]
+            inner = [key for key, _ in ask(dataset.GetSubDatasets) or ()]
             hint = f"open one of its rasters: {', '.join(inner[:4])}" if inner else "give a raster of heights"
             raise DemError(f"{name}: expected a raster with bands; got none; fix: {hint}")
         number = 1 if band is None else int(band)
@@ -320,9 +342,9 @@ def _why_not(gdal: Any, path: str, message: str) -> str:
 
 def _refuse_pictures(gdal: Any, dataset: Any, name: str) -> None:
     first = dataset.GetRasterBand(1)
-    if first.GetColorTable() is not None and first.DataType == gdal.GDT_Byte:
+    if ask(first.GetColorTable) is not None and first.DataType == gdal.GDT_Byte:
         what = "a picture with a colour table"
-    elif dataset.RasterCount >= 3 and [dataset.GetRasterBand(i).GetColorInterpretation() for i in (1, 2, 3)] == [
+    elif dataset.RasterCount >= 3 and [ask(dataset.GetRasterBand(i).GetColorInterpretation) for i in (1, 2, 3)] == [
         gdal.GCI_RedBand, gdal.GCI_GreenBand, gdal.GCI_BlueBand,
     ]:  # fmt: skip
         what = "a picture of red, green and blue bands"

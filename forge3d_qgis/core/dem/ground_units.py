@@ -10,7 +10,7 @@ from typing import Any
 
 from ..notes import Note
 from .gdal_calls import FAILURES, quiet_gdal, unasked
-from .grid import Georeference, Geotransform, Size, WholeWindow, map_from_corner, plain_geotransform
+from .grid import Georeference, Geotransform, Size, WholeWindow, is_invertible, map_from_corner, plain_geotransform
 from .source import HeightSource
 
 _UNIT_M = {
@@ -175,7 +175,7 @@ def place(source: HeightSource, area: WholeWindow, held: Size, relief: float) ->
     if g is not None:
         scale = _scale_at_centre(source, g, area, relief)
         found = _placement(g, scale, source.crs_wkt, area, held)
-        if _is_plane(found.cell_to_world):
+        if is_invertible(found.georeference.geotransform) and _is_plane(found.cell_to_world):
             return found
         note = Note("its georeference is degenerate and was left aside")
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..budget import MAX_SIDE, DeviceLimits, plan
+from ..budget import DeviceLimits, plan
 from ..errors import Cancelled, DemError
 from ..notes import Note
 from .datum import find_datum
@@ -27,7 +27,7 @@ def read_dem(
     *,
     band: int | None = None,
     memory_budget: int | None = None,
-    max_side: int = MAX_SIDE,
+    max_side: int | None = None,
     z_factor: float | None = None,
     window: tuple[int, int, int, int] | None = None,
     max_samples: int | None = None,
@@ -41,9 +41,9 @@ def read_dem(
     """Reads heights into memory, in metres, averaged down where the budget asks for it.
 
     - ``path_or_source``: a path for ``open_source``, with ``band``, or a HeightSource.
-    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; see core.budget.
-      None: what the adapter's ``limits`` say, or where they are None those of the adapter in use. ``whole_picture``:
-      it is drawn at once, not in bands; ``drape_size``: of the map over it. ``max_side`` (of the heights held, at least
+    - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; None: the budget of the
+      device, whose ``limits`` these are (None: the one in use or to be made). ``whole_picture``: it is drawn at once,
+      not in bands; ``drape_size``: of the map over it. See ``budget.plan``. ``max_side`` (of the heights held, at least
       2) and ``max_samples`` (at least 1) limit it further.
     - ``z_factor``: metres of one height unit; None: from the band's unit, metres if that is not known.
     - ``window``: (col, row, cols, rows) of the source to read; None: all of it.
@@ -56,9 +56,8 @@ def read_dem(
     """
     if z_factor is not None:
         z_factor = _z_factor(z_factor)
-    _whole("max_side", max_side, 2)
-    if max_samples is not None:
-        _whole("max_samples", max_samples, 1)
+    max_side = None if max_side is None else _whole("max_side", max_side, 2)
+    max_samples = None if max_samples is None else _whole("max_samples", max_samples, 1)
     stop = _cancel_check(cancel)
     if isinstance(path_or_source, (str, os.PathLike)):
         source: LevelledSource = open_source(os.fspath(path_or_source), band)
@@ -70,7 +69,7 @@ def read_dem(
     area = _checked_window(source, window)
     sketch = plan(
         (area[2], area[3]), picture_size, memory_budget, limits=limits, drape_size=drape_size,
-        whole_picture=whole_picture, max_side=None if max_side == MAX_SIDE else max_side, max_samples=max_samples,
+        whole_picture=whole_picture, max_side=max_side, max_samples=max_samples,
     )  # fmt: skip
     metres, unit_notes = height_factor(source.unit, z_factor)
     stop()
@@ -88,12 +87,9 @@ def read_dem(
     low, high = known_range(heights)
     if low > high:
         raise DemError(f"{source.name}: expected heights; got only void cells; fix: choose another area or band")
-    held = sketch.size
-    notes = list(source.notes)
-    if sketch.note:
-        notes.append(sketch.note)
+    notes = [*source.notes, *([sketch.note] if sketch.note else [])]
     notes.extend(voids.notes)
-    placement = place(source, area, held, (high - low) / metres)
+    placement = place(source, area, sketch.size, (high - low) / metres)
     notes.extend(placement.notes)
     notes.extend(unit_notes)
     if datum:

@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from ..budget import MIB
 from ..errors import DemError
-from ..memory_tracker import MIB
 from .grid import Geotransform, Heights, Size, Window
 from .voids import UndeclaredVoid
 
