@@ -18,9 +18,6 @@ def note_text(note: str) -> str:
         "{kind}, {own} of its own, {free} free: {budget}": tr("{kind}, {own} of its own, {free} free: {budget}"),
         "{kind}, {free} free: {budget}": tr("{kind}, {free} free: {budget}"),
         "chosen: {budget}": tr("chosen: {budget}"),
-        "stored as one block, decoded as a whole: {size} of memory": tr(
-            "stored as one block, decoded as a whole: {size} of memory"
-        ),
         "{source} read as {held}": tr("{source} read as {held}"),
         "source without a size of its own, read as {held}": tr("source without a size of its own, read as {held}"),
         "{value} read as void (undeclared nodata, {share} %)": tr(
@@ -55,10 +52,5 @@ def note_text(note: str) -> str:
         ),
         "feet × {factor}": tr("feet × {factor}"),
         "US survey feet × {factor}": tr("US survey feet × {factor}"),
-        "radii as heights above {metres} m": tr("radii as heights above {metres} m"),
-        "values beyond ±1e18 read as void ({share} %)": tr("values beyond ±1e18 read as void ({share} %)"),
-        "its scale and offset are no numbers to reckon with and were left aside": tr(
-            "its scale and offset are no numbers to reckon with and were left aside"
-        ),
     }
     return words.get(note.template, note.template).format(**note.values)

@@ -400,10 +400,6 @@
         <translation>gewählt: {budget}</translation>
     </message>
     <message>
-        <source>stored as one block, decoded as a whole: {size} of memory</source>
-        <translation>als ein Block gespeichert, im Ganzen entpackt: {size} Arbeitsspeicher</translation>
-    </message>
-    <message>
         <source>{source} read as {held}</source>
         <translation>{source} als {held} gelesen</translation>
     </message>
@@ -482,18 +478,6 @@
     <message>
         <source>US survey feet × {factor}</source>
         <translation>US-Vermessungsfuß × {factor}</translation>
-    </message>
-    <message>
-        <source>radii as heights above {metres} m</source>
-        <translation>Radien als Höhen über {metres} m</translation>
-    </message>
-    <message>
-        <source>values beyond ±1e18 read as void ({share} %)</source>
-        <translation>Werte jenseits von ±1e18 als leer gelesen ({share} %)</translation>
-    </message>
-    <message>
-        <source>its scale and offset are no numbers to reckon with and were left aside</source>
-        <translation>Skalierung und Versatz sind keine brauchbaren Zahlen und bleiben unbeachtet</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>

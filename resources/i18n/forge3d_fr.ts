@@ -400,10 +400,6 @@
         <translation>choisi : {budget}</translation>
     </message>
     <message>
-        <source>stored as one block, decoded as a whole: {size} of memory</source>
-        <translation>stocké en un seul bloc, décodé en entier : {size} de mémoire</translation>
-    </message>
-    <message>
         <source>{source} read as {held}</source>
         <translation>{source} lu en {held}</translation>
     </message>
@@ -465,7 +461,7 @@
     </message>
     <message>
         <source>radii as heights above {metres} m</source>
-        <translation>rayons lus comme altitudes au-dessus de {metres} m</translation>
+        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
     </message>
     <message>
         <source>heights × {factor}</source>
@@ -482,18 +478,6 @@
     <message>
         <source>US survey feet × {factor}</source>
         <translation>pieds d'arpentage US × {factor}</translation>
-    </message>
-    <message>
-        <source>radii as heights above {metres} m</source>
-        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
-    </message>
-    <message>
-        <source>values beyond ±1e18 read as void ({share} %)</source>
-        <translation>valeurs au-delà de ±1e18 lues comme vides ({share} %)</translation>
-    </message>
-    <message>
-        <source>its scale and offset are no numbers to reckon with and were left aside</source>
-        <translation>son échelle et son décalage ne sont pas des nombres utilisables et ont été ignorés</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
