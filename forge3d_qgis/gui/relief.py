@@ -264,7 +264,7 @@ class Relief(QObject):
         area = self.area()
         plain = dataclasses.replace(
             source,
-            path=self._layer.source(),
+            path=self._layer.publicSource(),  # without passwords
             layer=self._layer.name(),
             band=min(source.band, self._layer.bandCount()),
             area_of="layer" if area is None else "drawn",

@@ -36,10 +36,11 @@ def job_in_bands(wanted, rows=20) -> ExportJob:
     return ExportJob(wanted, Scene(), 1 << 30, DEM.size, speed=speed + 1.0)
 
 
-def test_an_export_is_whole_though_the_preview_draws_between_its_bands(session, wanted, tmp_path):
+def test_an_export_is_whole_though_the_preview_draws_between_its_bands(session, wanted, tmp_path, fake_native):
     job, bands = job_in_bands(wanted), 1
     while not job.step(session):
         bands += 1
+        assert fake_native.renderers[-1].scene.exposure == 1.0  # each band shows the export's scene, not the preview's
         session.resize((16, 12))  # as the preview does
         session.set_scene(Scene(exposure=2.0))
         session.refine()

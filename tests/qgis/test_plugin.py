@@ -662,6 +662,39 @@ def test_view_is_kept_with_the_project(dock, tmp_path):
     assert not project.isDirty()
 
 
+OLD_VIEW = (  # as the first version wrote it
+    '{"altitude": 20.0, "area": "drawn", "azimuth": 90.0, "background": [10, 20, 200], "band": 1,'
+    ' "cast_shadows": false, "colours": "ramp", "drawn": [-84.34, 36.52, -84.24, 36.62], "exaggeration": 2.5,'
+    ' "layer": "LAYER", "pinned": true, "pose": {"heading": 33.0, "pitch": 61.5, "projection": "orthographic", "span": 9000.0, "target": [150.0,'
+    ' -80.5, 400.0]}, "ramp": [], "shading": "relief", "sky": 0.3, "softness": 8.0, "theme": "", "transparent": false,'
+    ' "version": 1}'
+)
+
+
+@needs_gpu
+def test_a_project_file_of_the_first_version_opens_with_its_view(plugin, iface, add_layer, tmp_path):
+    layer = add_layer()
+    project = QgsProject.instance()
+    project.writeEntry("forge3d_qgis", "view", OLD_VIEW.replace("LAYER", layer.id()))
+    project.writeEntry("forge3d_qgis", "views", '{"From the east": ' + OLD_VIEW + "}")
+    path = tmp_path / "old.qgz"
+    assert project.write(str(path))
+    project.clear()
+    dock = small(plugin.ensure_dock())
+    dock.setUserVisible(True)
+    assert project.read(str(path))
+    wait_for(lambda: full(dock))
+    frame, scene = dock.relief.last_frame, dock.current.view.scene
+    assert frame.view["heading"] == pytest.approx(33.0) and frame.view["pitch"] == pytest.approx(61.5)
+    assert frame.view["resolution"] * frame.view["picture_height"] == pytest.approx(9000.0)  # metres up the picture
+    assert tuple(frame.rgba[0, 0]) == (10, 20, 200, 255)
+    assert scene.exaggeration == 2.5 and scene.sky_intensity == 0.3 and not scene.cast_shadows
+    assert dock.relief.loaded.dem.size[0] < 140  # the drawn part only
+    assert dock.head.pin.isChecked()
+    assert project_store.named_views() == {"From the east": dock.current.view}
+    assert not project.isDirty()
+
+
 def with_azimuth(degrees):
     return plain_view().changed({"scene.sun.azimuth": degrees})
 
@@ -773,6 +806,26 @@ def test_no_adapter(plugin, add_layer, fake_native, monkeypatch, first):
     assert "No graphics adapter" in dock.notice.text.text()
     assert dock.preview.badge == "CPU preview"
     assert sentinel.crashed_adapter() is None  # an orderly refusal is no crash
+
+
+@needs_gpu
+def test_try_again_draws_once_there_is_a_device(plugin, add_layer, monkeypatch):
+    from forge3d_qgis.core.errors import DeviceError
+    from forge3d_qgis.gui import worker
+
+    def refuse(adapter):
+        raise DeviceError("[Device] the driver is being installed")
+
+    keep = worker.device_limits
+    monkeypatch.setattr(worker, "device_limits", refuse)
+    add_layer()
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.preview.badge == "CPU preview")
+    monkeypatch.setattr(worker, "device_limits", keep)
+    dock.notice.retry_wanted.emit()
+    wait_for(lambda: full(dock))
+    assert dock.preview.badge == "" and not dock.notice.isVisibleTo(dock)
 
 
 @needs_gpu
