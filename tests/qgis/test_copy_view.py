@@ -113,6 +113,18 @@ def test_dock_and_command_line_draw_the_same_picture(dock, tmp_path, steps, proj
     assert np.ptp(one) > 50  # a picture, not a blank
 
 
+def test_the_style_of_the_layer_is_drawn_and_travels_as_stops_in_metres(dock, tmp_path):
+    before = exported(dock, tmp_path / "before.png")
+    styled(dock)
+    with open(copied(dock, tmp_path), encoding="utf-8") as file:
+        ramp = json.load(file)["color_ramp"]
+    assert ramp["relative"] is False
+    assert [[value, color[:3]] for value, color in ramp["stops"]] == [
+        [236.0, [0x22, 0x55, 0x22]], [500.0, [0xCC, 0xBB, 0x77]], [1076.0, [255, 255, 255]],
+    ]  # fmt: skip
+    assert not np.array_equal(before, exported(dock, tmp_path / "after.png"))
+
+
 def test_the_area_is_told_as_the_option_that_reads_the_same_cells(dock, tmp_path, iface):
     in_a_part(dock)
     scene = copied(dock, tmp_path)

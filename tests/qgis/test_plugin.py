@@ -663,11 +663,11 @@ def test_view_is_kept_with_the_project(dock, tmp_path):
 
 
 OLD_VIEW = (  # as the first version wrote it
-    '{"altitude": 20.0, "area": "drawn", "azimuth": 90.0, "background": [10, 20, 200], "band": 1,'
-    ' "cast_shadows": false, "colours": "ramp", "drawn": [-84.34, 36.52, -84.24, 36.62], "exaggeration": 2.5,'
-    ' "layer": "LAYER", "pinned": true, "pose": {"heading": 33.0, "pitch": 61.5, "projection": "orthographic", "span": 9000.0, "target": [150.0,'
-    ' -80.5, 400.0]}, "ramp": [], "shading": "relief", "sky": 0.3, "softness": 8.0, "theme": "", "transparent": false,'
-    ' "version": 1}'
+    '{"altitude": 20.0, "area": "drawn", "azimuth": 90.0, "background": [10, 20, 200], "band": 1, "cast_shadows":'
+    ' false, "colours": "ramp", "drawn": [-84.34, 36.52, -84.24, 36.62], "exaggeration": 2.5, "layer": "LAYER",'
+    ' "pinned": true, "pose": {"heading": 33.0, "pitch": 61.5, "projection": "orthographic", "span": 9000.0,'
+    ' "target": [150.0, -80.5, 400.0]}, "ramp": [], "shading": "relief", "sky": 0.3, "softness": 8.0, "theme":'
+    ' "", "transparent": false, "version": 1}'
 )
 
 
