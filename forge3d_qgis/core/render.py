@@ -114,7 +114,7 @@ class RenderSession:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
         with translated(argument_error=DemError):
             self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
-        self._datum_m = float(getattr(dem, "datum_m", 0.0))
+        self._datum_m = dem.datum_m
 
     def share_heights(self, other: RenderSession) -> None:
         """Takes the heights that ``other`` holds. They are held once, until both have let go of them."""
@@ -281,7 +281,8 @@ def render_bands(
     stop = asked if callable(asked) else (lambda: False)
     report = progress or (lambda fraction: None)
     module = native()
-    budget = memory_budget if memory_budget is not None else adapter_budget(adapter)
+    limits = device_limits(adapter)
+    budget = memory_budget if memory_budget is not None else max(0, limits.budget - limits.held)
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
     lines = band_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
