@@ -231,11 +231,12 @@ class RenderWorker:
             if self._loaded or dem is not None:
                 slots.wanted = None
         if job is not None and (clear or dem is not None):
-            job.close()  # its heights go: half a picture of each would be the worst
+            job.close()  # its heights go, and with them what was written of it
             self._forget(job)
             job = None
         if clear:
-            self._unload()
+            self._dem = self._drape = self._refining.current = None
+            self._close()
         if warm_up and self._session is None:
             self._session = self._make((256, 192))
         if dem is not None:
@@ -384,10 +385,6 @@ class RenderWorker:
         with self._condition:
             self._slots.wanted = None
         self._deliver("failed", error)
-
-    def _unload(self) -> None:
-        self._dem = self._drape = self._refining.current = None
-        self._close()
 
     def _close(self) -> None:
         session, self._session = self._session, None

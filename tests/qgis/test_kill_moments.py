@@ -69,7 +69,7 @@ def test_project_replaced(dock, iface, delay):
 
 @pytest.mark.parametrize("delay", DELAYS)
 def test_next_project_at_once(dock, iface, delay):
-    """No wish is lost between two projects: the thread may not even have noticed that the first one went."""
+    """No layer to render is lost between two projects: the thread may not even have noticed that the first one went."""
     for _ in range(3):
         dock.render_layer(new_layer(iface))
         let_run(delay)

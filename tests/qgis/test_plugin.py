@@ -353,7 +353,7 @@ def test_area_of_the_canvas_follows_the_canvas(dock, iface):
     QgsProject.instance().setDirty(False)
     readings = []
     dock.relief.dem_ready.connect(lambda: readings.append(dock.relief.loaded.dem.size))
-    for _ in range(8):  # a pan in steps is one wish
+    for _ in range(8):  # a pan in steps is one change of the map
         extent.scale(0.93)
         iface.canvas.setExtent(extent)
         let_run(30)
