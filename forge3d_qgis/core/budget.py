@@ -162,10 +162,10 @@ def plan(
 
     ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in bands, or with ``whole_picture`` at
     once, as a preview is. ``budget``: bytes of a renderer's own, None for what is left of the device's. ``drape_size``:
-    of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a whole factor
-    (2: a quarter of the samples) uses 80 % of what the budget leaves it is taken, else a fractional one. Sides are
-    rounded up, so ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64
-    samples fit beside the picture, SceneError for arguments.
+    of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a factor of
+    whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so ``size``
+    covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the
+    picture, SceneError for arguments.
     """
     source_size = _checked_pair("source_size", source_size)
     picture_size = _checked_pair("picture_size", picture_size)
