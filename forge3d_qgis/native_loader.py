@@ -21,9 +21,11 @@ import importlib.machinery
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -35,7 +37,23 @@ VERSION = "0.1"
 
 
 class NativeNotFoundError(ImportError):
-    """No usable ``forge3d_native``. The text names every place that was tried, and why it did not do."""
+    """No usable ``forge3d_native``. The text names every place that was tried, and why it did not do.
+
+    ``needs_restart``: another version is loaded in this process already, which only a restart of it ends.
+    """
+
+    def __init__(self, text: str, *, needs_restart: bool = False) -> None:
+        super().__init__(text)
+        self.needs_restart = needs_restart
+
+
+_user_folder: Path | None = None
+
+
+def set_user_folder(folder: Path | None) -> None:
+    """Makes ``folder`` the one whose versioned folders ``load()`` searches; None: ``default_user_folder()`` again."""
+    global _user_folder
+    _user_folder = folder
 
 
 def platform_tag() -> str:
@@ -47,31 +65,37 @@ def platform_tag() -> str:
     )
 
 
-def default_user_folder() -> Path:
-    """Where versioned copies lie without a QGIS profile."""
+def default_user_folder() -> Path | None:
+    """Where versioned copies lie without a QGIS profile; None for a user without a home.
+
+    Relative paths in the environment are ignored, as the XDG base directory specification wants it: they would load a
+    library from whatever folder the user happens to stand in.
+    """
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        given, below_home = os.environ.get("LOCALAPPDATA"), ("AppData", "Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
+        given, below_home = None, ("Library", "Application Support")
     else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / MODULE
+        given, below_home = os.environ.get("XDG_DATA_HOME"), (".local", "share")
+    if given and os.path.isabs(given):
+        return Path(given, MODULE)
+    home = os.path.expanduser("~")  # stays "~" where nobody knows the home
+    return Path(home, *below_home, MODULE) if os.path.isabs(home) else None
 
 
 def load(user_folder: Path | None = None) -> ModuleType:
     """The native module; the one already loaded in this process if there is one.
 
-    ``user_folder``: holds the versioned folders; in QGIS ``<profile>/python/forge3d_native``.
-    Raises NativeNotFoundError.
+    ``user_folder``: holds the versioned folders; None: the one of ``set_user_folder``. Raises NativeNotFoundError.
     """
     loaded = sys.modules.get(MODULE)
     if loaded is not None:
         reason = _version_mismatch(loaded)
         if reason:
-            raise NativeNotFoundError(f"{MODULE}: {reason}; fix: restart QGIS to finish the update")
+            raise NativeNotFoundError(f"{MODULE}: {reason}; fix: restart QGIS to finish the update", needs_restart=True)
         return loaded
     tried: list[str] = []
-    for where, file in _candidates(user_folder or default_user_folder(), tried):
+    for where, file in _candidates(user_folder or _user_folder or default_user_folder(), tried):
         try:
             module = importlib.import_module(MODULE) if file is None else _from_file(file)
         except ImportError as error:  # absent, or of another platform
@@ -93,14 +117,20 @@ def load(user_folder: Path | None = None) -> ModuleType:
     )
 
 
-def _candidates(user_folder: Path, tried: list[str]) -> Iterator[tuple[str, Path | None]]:
+def _candidates(user_folder: Path | None, tried: list[str]) -> Iterator[tuple[str, Path | None]]:
+    """(place in words, file), the best place first; None: ask the import system. Failures go to ``tried``."""
     override = os.environ.get(ENVIRONMENT)
     if override:
         yield f"{ENVIRONMENT}={override}", Path(override)
-    for folder in sorted(user_folder.glob(f"{VERSION}*-{platform_tag()}"), reverse=True):
-        for file in _libraries(folder):
+    if user_folder is None:
+        tried.append("user folder: this user has no home")
+    else:
+        for file in _versioned(user_folder, tried):
             yield str(file), file
     for bundled in _libraries(Path(__file__).resolve().parent / "native"):
+        if user_folder is None:
+            tried.append(f"{bundled}: cannot be copied out of the plugin without a user folder")
+            continue
         try:
             yield str(bundled), _versioned_copy(bundled, user_folder)
         except OSError as error:
@@ -108,26 +138,45 @@ def _candidates(user_folder: Path, tried: list[str]) -> Iterator[tuple[str, Path
     yield "site-packages", None
 
 
+def _versioned(user_folder: Path, tried: list[str]) -> list[Path]:
+    """The libraries in folders of this version and platform, the newest version first."""
+    try:
+        found = user_folder.glob(f"{VERSION}*-{platform_tag()}")
+        folders = sorted(found, key=lambda folder: list(map(int, re.findall(r"\d+", folder.name))), reverse=True)
+        return [file for folder in folders for file in _libraries(folder)]
+    except OSError as error:  # somebody else's home
+        tried.append(f"{user_folder}: {error.strerror or error}")
+        return []
+
+
 def _libraries(folder: Path) -> list[Path]:
-    """Files in ``folder`` that this Python could load as the native module."""
+    """Files in ``folder`` that this Python could load as the native module. Raises OSError."""
     names = [MODULE + suffix for suffix in importlib.machinery.EXTENSION_SUFFIXES]
     return [folder / name for name in names if (folder / name).is_file()]
 
 
 def _versioned_copy(bundled: Path, user_folder: Path) -> Path:
-    """A copy outside the plugin folder. Named by content: a file that a process has mapped is never written again."""
-    digest = hashlib.sha256(bundled.read_bytes()).hexdigest()[:12]
-    target = user_folder / f"bundled-{digest}-{platform_tag()}" / bundled.name
-    if not target.exists():
+    """A copy outside the plugin folder. Named by content: a file that a process has mapped is never written again.
+
+    A copy that is there already is hashed before it is trusted: a full disk or another hand may have damaged it.
+    """
+    digest = _digest(bundled)
+    target = user_folder / f"bundled-{digest[:12]}-{platform_tag()}" / bundled.name
+    if not (target.is_file() and _digest(target) == digest):
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")
+        handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
         try:
+            os.close(handle)
             shutil.copyfile(bundled, part)
             os.replace(part, target)
         finally:
             with contextlib.suppress(FileNotFoundError):
-                part.unlink()
+                os.unlink(part)
     return target
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _from_file(file: Path) -> ModuleType:

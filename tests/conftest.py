@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from osgeo import gdal, osr
+from stranger import Stranger
 
 FAKES = Path(__file__).parent / "core" / "fakes"
 
@@ -106,3 +110,15 @@ def fake_native(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     spec.loader.exec_module(module)
     monkeypatch.setitem(sys.modules, "forge3d_native", module)
     yield module
+
+
+@pytest.fixture
+def stranger() -> Iterator[Stranger]:
+    """A user who is not root, whoever runs the tests."""
+    # Not in tmp_path: pytest keeps that for the user who runs it.
+    folder = Path(tempfile.mkdtemp(prefix="forge3d-stranger-", dir="/tmp" if os.geteuid() == 0 else None))
+    yield Stranger(folder)
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder)

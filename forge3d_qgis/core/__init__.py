@@ -22,10 +22,11 @@ from .errors import (
     SceneError,
 )
 from .memory_tracker import Plan, default_budget, format_bytes, parse_bytes, plan
+from .ramps import ColorRamp, ramp_names
 
 # At once, not on first use: loading the module `render` binds its own name here, and the function must win over it.
 from .render import Image, RenderSession, adapters, render, render_bands
-from .scene import Camera, ColorRamp, Scene, Sun, ramp_names
+from .scene import Camera, Scene, Sun
 
 if TYPE_CHECKING:
     from .dem import Dem, Georeference, HeightSource, open_source, read_dem

@@ -36,4 +36,11 @@ class Cancelled(Forge3dError):
 
 
 class NativeMissingError(Forge3dError, ImportError):
-    """The compiled part, ``forge3d_native``, is absent or of another version."""
+    """The compiled part, ``forge3d_native``, is absent or of another version.
+
+    ``needs_restart``: another version is loaded in this process already, which only a restart of it ends.
+    """
+
+    def __init__(self, text: str, *, needs_restart: bool = False) -> None:
+        super().__init__(text)
+        self.needs_restart = needs_restart

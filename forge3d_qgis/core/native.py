@@ -49,4 +49,4 @@ def native() -> ModuleType:
     try:
         return native_loader.load()
     except native_loader.NativeNotFoundError as error:
-        raise NativeMissingError(str(error)) from None
+        raise NativeMissingError(str(error), needs_restart=error.needs_restart) from None

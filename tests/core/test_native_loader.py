@@ -77,6 +77,67 @@ def test_a_bundled_file_is_copied_out_of_the_plugin_and_loaded_from_there(
     assert newer != place and place.read_bytes() == old
 
 
+def test_a_copy_that_was_damaged_is_made_anew_and_never_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "forge3d_qgis"
+    bundled = put(package / "native")
+    monkeypatch.setattr(native_loader, "__file__", str(package / "native_loader.py"))
+    place = Path(native_loader.load(tmp_path / "user").place)
+    for damage in (b"", bundled.read_bytes().replace(b"place", b"plate")):
+        place.write_bytes(damage)
+        sys.modules.pop(native_loader.MODULE)
+        assert Path(native_loader.load(tmp_path / "user").place) == place
+        assert place.read_bytes() == bundled.read_bytes() and len(list(place.parent.iterdir())) == 1
+
+
+def test_the_newest_version_is_the_one_with_the_largest_numbers(tmp_path: Path) -> None:
+    for version in (f"{native_loader.VERSION}.{patch}" for patch in (9, 10, 2)):
+        put(tmp_path / f"{version}-{native_loader.platform_tag()}", version)
+    assert native_loader.load(tmp_path).__version__ == f"{native_loader.VERSION}.10"
+
+
+def test_the_folder_that_was_set_is_the_one_of_a_load_without_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_loader, "default_user_folder", lambda: tmp_path / "default")
+    file = put(versioned(tmp_path / "profile"))
+    named = put(versioned(tmp_path / "named"))
+    native_loader.set_user_folder(tmp_path / "profile")
+    try:
+        assert native_loader.load().place == str(file)
+        sys.modules.pop(native_loader.MODULE)
+        assert native_loader.load(tmp_path / "named").place == str(named)
+    finally:
+        native_loader.set_user_folder(None)
+    sys.modules.pop(native_loader.MODULE)
+    default = put(versioned(tmp_path / "default"))
+    assert native_loader.load().place == str(default)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the XDG specification is Linux's")
+def test_relative_folders_in_the_environment_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", "data")
+    assert native_loader.default_user_folder() == tmp_path / ".local" / "share" / native_loader.MODULE
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert native_loader.default_user_folder() == tmp_path / "data" / native_loader.MODULE
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", ".")
+    assert native_loader.default_user_folder() is None
+
+
+def test_without_a_home_the_other_places_are_tried_and_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native_loader, "default_user_folder", lambda: None)
+    package = tmp_path / "forge3d_qgis"
+    put(package / "native")
+    monkeypatch.setattr(native_loader, "__file__", str(package / "native_loader.py"))
+    with pytest.raises(native_loader.NativeNotFoundError, match=r"no home.*native.*user folder.*site-packages"):
+        native_loader.load()
+    monkeypatch.setenv(native_loader.ENVIRONMENT, str(put(tmp_path / "named")))
+    assert native_loader.load().__version__.startswith(native_loader.VERSION)
+
+
 def test_what_is_loaded_stays_the_module_of_this_process(tmp_path: Path) -> None:
     put(versioned(tmp_path))
     first = native_loader.load(tmp_path)
@@ -101,8 +162,12 @@ def test_an_old_module_in_the_process_asks_for_a_restart(tmp_path: Path) -> None
     old = type(sys)(native_loader.MODULE)
     old.__version__ = "0.0.7"
     sys.modules[native_loader.MODULE] = old
-    with pytest.raises(native_loader.NativeNotFoundError, match="restart QGIS"):
+    with pytest.raises(native_loader.NativeNotFoundError, match="restart QGIS") as caught:
         native_loader.load(tmp_path)
+    assert caught.value.needs_restart
+    with pytest.raises(NativeMissingError) as translated:
+        native()
+    assert translated.value.needs_restart
 
 
 def test_a_broken_file_is_passed_over_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +185,7 @@ def test_when_it_is_nowhere_the_error_tells_platform_places_and_remedy(tmp_path:
         native_loader.load(tmp_path)
     for part in (native_loader.platform_tag(), "Python 3", "site-packages", native_loader.ENVIRONMENT, "install"):
         assert part in str(caught.value)
+    assert not caught.value.needs_restart
 
 
 def test_core_gives_it_its_own_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

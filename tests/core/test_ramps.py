@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 from osgeo import gdal
 
-from forge3d_qgis.core import ColorRamp, SceneError, ramp_names, resource_path
+from forge3d_qgis.core import ColorRamp, SceneError, ramp_names, resource_path, text_file
 
 HEIGHTS = np.linspace(-120, 1080, 6000).reshape(60, 100).astype("f4")
 
@@ -106,6 +109,56 @@ def test_what_is_no_ramp_is_refused_with_its_line(tmp_path: Path, text: str) -> 
 def test_a_missing_ramp_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match=r"none\.txt"):
         ColorRamp.from_file(tmp_path / "none.txt")
+
+
+def test_a_ramp_of_many_stops_is_read_and_a_text_beyond_a_mebibyte_is_not(tmp_path: Path) -> None:
+    ramp_file = tmp_path / "long.txt"
+    ramp_file.write_text("".join(f"{value} 1 2 3 # {'label' * 30}\n" for value in range(4096)))
+    assert len(ColorRamp.from_file(ramp_file).stops) == 4096
+    ramp_file.write_text("0 1 2 3\n" * (1 << 17) + "1")
+    with pytest.raises(SceneError, match=r"at most 1 MiB; got more: .*long\.txt"):
+        ColorRamp.from_file(ramp_file)
+    with pytest.raises(SceneError, match="at most 1 MiB"):
+        ColorRamp.from_file("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_a_pipe_is_read_to_its_end_and_a_silent_one_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def write() -> None:
+        with pipe.open("wb", buffering=0) as file:
+            for line in (b"0 1 2 3\n", b"10 4 ", b"5 6\n"):
+                file.write(line)
+                time.sleep(0.05)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert ColorRamp.from_file(pipe).stops == ((0.0, (1, 2, 3, 255)), (10.0, (4, 5, 6, 255)))
+    writer.join()
+    monkeypatch.setattr(text_file, "PATIENCE_S", 0.1)
+    with pytest.raises(SceneError, match="keeps silent"):
+        ColorRamp.from_file(pipe)
+    held = os.open(pipe, os.O_RDWR)  # a writer who is there and writes nothing
+    with pytest.raises(SceneError, match="keeps silent"):
+        ColorRamp.from_file(pipe)
+    os.close(held)
+
+
+def test_a_folder_and_a_name_of_any_length_are_one_clear_error(tmp_path: Path) -> None:
+    for name in (tmp_path, "x" * 5000, "a\0b"):
+        with pytest.raises(SceneError, match="expected a readable file"):
+            ColorRamp.from_file(name)
+
+
+def test_a_line_of_any_length_is_shown_by_its_beginning(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_text("0 " + "mauve " * 100_000)
+    with pytest.raises(SceneError, match=r"mauve.*…; fix") as caught:
+        ColorRamp.from_file(tmp_path / "bad.txt")
+    assert len(str(caught.value)) < 1000
 
 
 def test_voids_have_no_colour() -> None:

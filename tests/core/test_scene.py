@@ -156,3 +156,11 @@ def test_sea_and_land_differ_at_the_shore() -> None:
     ramp = ColorRamp.named("topobathy")
     sea, land = ramp.colors_at([0.0, 1.0]).astype(int)
     assert sea[2] > sea[0] and land[1] > land[2]
+
+
+def test_a_value_of_any_length_is_one_clear_error() -> None:
+    with pytest.raises(SceneError, match=r"Scene\.exaggeration.*an integer of 33220 bits"):
+        Scene(exaggeration=10**10_000)  # Python itself refuses to write it
+    with pytest.raises(SceneError, match=r"Camera\.target: expected three finite numbers.*…") as caught:
+        Camera(target=[0.5] * 100_000)  # type: ignore[arg-type]
+    assert len(str(caught.value)) < 500

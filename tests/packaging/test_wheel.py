@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import check_manylinux
 import make_zip
 import pytest
+from stranger import Stranger
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,6 +78,19 @@ def test_the_script_answers(tmp_path: Path) -> None:
     script = Path(sys.executable).with_name("forge3d-qgis")
     done = subprocess.run([str(script), "--help"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "render" in done.stdout
+
+
+@pytest.mark.gpu
+def test_it_draws_for_a_user_without_a_home_who_is_not_root(wheel: Path, stranger: Stranger) -> None:
+    """The wheel unpacked, as pip does it, and nothing else: no variable names the native module."""
+    installed = stranger.folder / "site-packages"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    stranger.own(installed)
+    environment = stranger.environment(PYTHONPATH=str(installed), FORGE3D_NATIVE=None, HOME="/root")
+    done = stranger.run("render", stranger.dem, "a.png", "--size", "64x48", "--samples", 1, environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert (stranger.folder / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_no_numpy_came_with_it() -> None:

@@ -379,7 +379,7 @@ mod tests {
     fn facts_are_those_of_a_search_through_all_cells_however_the_rows_were_split() {
         let height = |col: u32, row: u32| {
             let number = (col * 7919 + row * 104_729) % 1013;
-            if number % 11 == 0 || col < 3 || row >= 290 { f32::NAN } else { number as f32 - 300.0 }
+            if number.is_multiple_of(11) || col < 3 || row >= 290 { f32::NAN } else { number as f32 - 300.0 }
         };
         for parts in [&[300][..], &[1, 299], &[7, 93, 100, 99, 1]] {
             let terrain = terrain(517, 300, parts, height).expect("valid terrain");

@@ -1,23 +1,21 @@
-"""Write pictures to files, whole or band by band, and never half. Knows zlib; no GDAL, no Qt."""
+"""PNG files of any size, row by row in the memory of a band. Knows zlib; no GDAL, no Qt."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import struct
-import tempfile
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ExportError
+from ..errors import ExportError
+from .whole_file import WholeFile
 
 if TYPE_CHECKING:
-    from .render import Image
+    from ..render import Image
 
 _FILTER_UP = 2
 _IDAT_BYTES = 1 << 20
@@ -29,8 +27,7 @@ class PngWriter:
 
     Own code because GDAL's PNG driver only copies a finished dataset (no Create), and Qt's writer takes a whole image.
 
-    The file appears under its name only when it is complete: rows go to a temporary file beside it, which takes the
-    name at the end and is deleted on any error, Ctrl-C included. Use it with ``with``::
+    The file appears under its name only when it is complete (``WholeFile``). Use it with ``with``::
 
         with PngWriter(path, width, height, dpi=300) as writer:
             for rows in bands:
@@ -55,49 +52,47 @@ class PngWriter:
         # FILTERED: the bytes are differences, mostly small: less string matching, more Huffman coding.
         self._compressor = zlib.compressobj(level, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
         self._waiting = bytearray()
-        self._file: BinaryIO | None = None
-        self._part: Path | None = None
+        self._file = WholeFile(self.path)
         try:
-            handle, part = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent)
-            self._part, self._file = Path(part), os.fdopen(handle, "wb")
             self._file.write(b"\x89PNG\r\n\x1a\n")
             self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6 if alpha else 2, 0, 0, 0))
             self._chunk(b"sRGB", b"\x00")  # perceptual intent; the bytes are sRGB already
             if dpi is not None:
                 per_metre = round(dpi / 0.0254)
                 self._chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1))
-        except OSError as error:
+        except BaseException:
             self.discard()
-            raise self._failure(error) from None
+            raise
 
-    def _failure(self, error: OSError) -> ExportError:
-        reason = error.strerror or str(error)
-        return ExportError(f"{self.path}: expected to write there; got: {reason}; fix: choose another place")
+    @property
+    def bytes_written(self) -> int:
+        """Size of the file so far."""
+        return self._file.bytes_written
 
     def _chunk(self, kind: bytes, content: bytes | bytearray) -> None:
-        file = cast(BinaryIO, self._file)  # open as long as a caller gets here
         checksum = zlib.crc32(content, zlib.crc32(kind))
-        file.write(struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum))
+        self._file.write(struct.pack(">I", len(content)) + kind)
+        self._file.write(content)
+        self._file.write(struct.pack(">I", checksum))
 
     def write_rows(self, rgba: npt.NDArray[np.uint8]) -> None:
         """Appends rows: uint8 (rows, width, 4), straight alpha, sRGB. Raises ExportError."""
-        if self._file is None:
+        if self._file.closed:
             raise ExportError(f"{self.path}: expected an open file; got rows after its end; fix: make a new PngWriter")
-        if rgba.ndim != 3 or rgba.shape[1:] != (self.width, 4) or rgba.dtype != np.uint8:
-            self.discard()
-            raise ExportError(
-                f"PNG rows: expected uint8 (rows, {self.width}, 4); got {rgba.dtype} {rgba.shape}; fix: pass RGBA bytes"
-            )
-        if self.rows_written + rgba.shape[0] > self.height:
-            self.discard()
-            raise ExportError(f"PNG rows: expected {self.height} in all; got more; fix: check the height")
-        step = max(1, _BLOCK_ROWS_BYTES // (4 * self.width))
         try:
+            if rgba.ndim != 3 or rgba.shape[1:] != (self.width, 4) or rgba.dtype != np.uint8:
+                raise ExportError(
+                    f"PNG rows: expected uint8 (rows, {self.width}, 4); got {rgba.dtype} {rgba.shape}; "
+                    "fix: pass RGBA bytes"
+                )
+            if self.rows_written + rgba.shape[0] > self.height:
+                raise ExportError(f"PNG rows: expected {self.height} in all; got more; fix: check the height")
+            step = max(1, _BLOCK_ROWS_BYTES // (4 * self.width))
             for start in range(0, rgba.shape[0], step):
                 self._write_block(rgba[start : start + step, :, : self._channels])
-        except OSError as error:
+        except BaseException:  # rows that were written in part cannot be continued
             self.discard()
-            raise self._failure(error) from None
+            raise
 
     def _write_block(self, pixels: npt.NDArray[np.uint8]) -> None:
         rows = pixels.shape[0]
@@ -115,36 +110,22 @@ class PngWriter:
 
     def close(self) -> None:
         """Completes the file and gives it its name. Raises ExportError, also when rows are missing. Twice is fine."""
-        if self._file is None or self._part is None:
+        if self._file.closed:
             return
-        if self.rows_written != self.height:
-            self.discard()
-            raise ExportError(f"PNG rows: expected {self.height}; got {self.rows_written}; fix: write all of them")
         try:
+            if self.rows_written != self.height:
+                raise ExportError(f"PNG rows: expected {self.height}; got {self.rows_written}; fix: write all of them")
             self._waiting += self._compressor.flush()
             self._chunk(b"IDAT", self._waiting)
             self._chunk(b"IEND", b"")
-            self._file.close()
-            # mkstemp makes private files; a picture gets what the umask says.
-            umask = os.umask(0)
-            os.umask(umask)
-            with contextlib.suppress(OSError):
-                os.chmod(self._part, 0o666 & ~umask)
-            os.replace(self._part, self.path)
-        except OSError as error:
+        except BaseException:
             self.discard()
-            raise self._failure(error) from None
-        self._file = self._part = None
+            raise
+        self._file.close()
 
     def discard(self) -> None:
         """Gives up: deletes what was written so far. The picture's own name was never touched."""
-        file, part, self._file, self._part = self._file, self._part, None, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                file.close()
-        if part is not None:
-            with contextlib.suppress(OSError):
-                part.unlink()
+        self._file.discard()
 
     def __enter__(self) -> PngWriter:
         return self
@@ -152,14 +133,10 @@ class PngWriter:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self.discard()
-            return
-        try:
+        if kind is None:
             self.close()
-        except BaseException:
+        else:
             self.discard()
-            raise
 
 
 def save_png(picture: Image | npt.NDArray[np.uint8], path: str | Path, *, dpi: float | None = None) -> None:

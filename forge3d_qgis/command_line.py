@@ -1,0 +1,461 @@
+"""The commands: parses arguments, calls ``core``, returns the lines to print; no more.
+
+numpy, GDAL and the native module are imported when a command needs them, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from . import __version__
+from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
+from .core.ramps import ColorRamp
+from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
+from .core.scene import PROJECTIONS, Camera, Sun
+from .core.styles import canonical_shading, shading_models
+from .core.text_file import read_text
+
+_T = TypeVar("_T")
+
+_EXAMPLES = """\
+examples:
+  forge3d-qgis render dem.tif relief.png
+  forge3d-qgis render dem.tif map.png --projection orthographic --pitch 90 --resolution 30 --shading horn
+  forge3d-qgis render alps.tif poster.png --size 9000x6000 --samples 64 --heading 200 --pitch 25 --zoom 1.4
+  forge3d-qgis render sea.tif sea.png --ramp topobathy --exaggeration 5 --background transparent
+  forge3d-qgis devices
+
+exit codes: 0 done, 1 failed (one line says why), 2 wrong arguments, 130 interrupted
+"""
+
+_RENDER_EXAMPLES = """\
+DEM is anything that GDAL opens: GeoTIFF, .hgt, ASCII grid, VRT, /vsicurl/…, NETCDF:"file":variable. Degrees, feet,
+Mercator, rotated grids, voids and scale and offset are dealt with; the closing line says what was done.
+
+A text ramp has lines «value red green blue [alpha]», value in metres or per cent of the height range, as
+gdaldem color-relief reads them.
+"""
+
+
+class WrongArguments(Exception):
+    """The command line says what it cannot mean. The text is one line and the place to look."""
+
+
+class _Arguments(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise WrongArguments(f"{message} (see {self.prog} --help)")
+
+
+def _argument(parse: Callable[[str], _T], name: str) -> Callable[[str], _T]:
+    """``parse`` as an argparse type: its ValueError text reaches the user."""
+
+    def convert(text: str) -> _T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    convert.__name__ = name
+    return convert
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().replace("×", "x").partition("x")
+    if not (1 <= _whole_number(width) <= MAX_PICTURE_SIDE >= _whole_number(height) >= 1):
+        raise ValueError(
+            f"expected WIDTHxHEIGHT of 1..{MAX_PICTURE_SIDE} pixels; got {text!r}; fix: write for example 1600x1000"
+        )
+    return int(width), int(height)
+
+
+def _whole_number(text: str) -> int:
+    """The number, -1 for what is none or beyond use: Python itself refuses to read thousands of digits."""
+    return int(text) if text.isdecimal() and len(text) <= 9 else -1
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"expected a number; got {text!r}")
+    return value
+
+
+def _samples(text: str) -> int:
+    if not 1 <= _whole_number(text) <= MAX_SAMPLES:
+        raise ValueError(f"expected 1..{MAX_SAMPLES}; got {text!r}; fix: 1 is a sketch, 16 smooth, 64 for print")
+    return int(text)
+
+
+def _z_factor(text: str) -> float:
+    value = _number(text)
+    if value <= 0:
+        raise ValueError(f"expected a number above 0; got {text!r}; fix: give metres of one height unit")
+    return value
+
+
+def _band(text: str) -> int:
+    if _whole_number(text) < 1:
+        raise ValueError(f"expected a number from 1; got {text!r}; fix: gdalinfo lists the bands")
+    return int(text)
+
+
+def _shading(text: str) -> str:
+    canonical_shading(text)
+    return text
+
+
+def _shading_help() -> str:
+    """A phrase for each model that the native side lists; without it nothing can be drawn anyway."""
+    names = ((" or ".join((model.name, *model.aliases)), model.summary) for model in shading_models())
+    text = "; ".join(f"{name}: {summary}" for name, summary in names)
+    return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
+
+
+def _ramp(text: str) -> ColorRamp:
+    if text in ramp_names():
+        return ColorRamp.named(text)
+    try:
+        os.stat(text)
+    except (OSError, ValueError):
+        names = ", ".join(ramp_names())
+        raise SceneError(f"expected a file or one of {names}; got {text!r}; fix: check the name") from None
+    return ColorRamp.from_file(text)
+
+
+def _png(text: str) -> Path:
+    if not text.lower().endswith(".png"):
+        raise ValueError(f"expected a file name ending in .png; got {text!r}; fix: name the picture something.png")
+    return Path(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Options that describe the scene default to None: not given."""
+    top = _Arguments(
+        prog="forge3d-qgis",
+        description="Photographic shaded relief of digital elevation models.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"forge3d-qgis {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Arguments)
+    commands.add_parser(
+        "devices",
+        help="list the adapters that can draw",
+        description="Lists the adapters that can draw, in the order in which --adapter auto chooses.",
+    )
+    render = commands.add_parser(
+        "render",
+        help="draw a DEM into a PNG",
+        description="Draws a DEM into a PNG: sun with soft cast shadows, sky light, colours by height.",
+        epilog=_RENDER_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    number = _argument(_number, "number")
+    render.add_argument("dem", metavar="DEM", help="elevation raster")
+    render.add_argument("out", metavar="OUT.png", type=_argument(_png, "file name"), help="picture to write")
+
+    group = render.add_argument_group("picture")
+    group.add_argument(
+        "--size", type=_argument(_size, "size"), default=(1600, 1000), metavar="WxH", help="pixels (default: 1600x1000)"
+    )
+    group.add_argument(
+        "--samples", type=_argument(_samples, "count"), default=16, metavar="N",
+        help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16)",
+    )  # fmt: skip
+    group.add_argument("--background", metavar="COLOUR", help="'#rrggbb' or transparent (default: #ffffff)")
+    group.add_argument("--scene", metavar="FILE.json", help="start from a saved scene; options given here go over it")
+
+    group = render.add_argument_group("sun")
+    group.add_argument("--azimuth", type=number, metavar="DEG", help="where it stands: 0 north, 90 east (default: 315)")
+    group.add_argument("--altitude", type=number, metavar="DEG", help="0 horizon .. 90 zenith (default: 45)")
+    group.add_argument("--no-shadows", action="store_true", default=None, help="terrain casts no shadows")
+
+    group = render.add_argument_group("camera")
+    group.add_argument("--heading", type=number, metavar="DEG", help="compass bearing it looks to (default: 0, north)")
+    group.add_argument("--pitch", type=number, metavar="DEG", help="looks down by: 0 level .. 90 (default: 45)")
+    group.add_argument("--zoom", type=number, metavar="X", help="1 fits the whole DEM, 2 twice as large (default: 1)")
+    group.add_argument(
+        "--field-of-view", type=number, metavar="DEG", help="vertical opening, perspective, 1..120 (default: 35)"
+    )
+    group.add_argument("--projection", choices=PROJECTIONS, help="(default: perspective)")
+    group.add_argument(
+        "--resolution", type=number, metavar="M", help="metres a pixel, orthographic, in place of the fit and --zoom"
+    )
+
+    group = render.add_argument_group("terrain")
+    group.add_argument("--exaggeration", type=number, metavar="X", help="factor on heights (default: 1)")
+    group.add_argument(
+        "--shading", type=_argument(_shading, "name"), metavar="NAME", help=f"{_shading_help()} (default: relief)"
+    )
+    group.add_argument(
+        "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"
+    )
+    group.add_argument(
+        "--band", type=_argument(_band, "number"), metavar="N", help="band that holds the heights (default: 1)"
+    )
+    group.add_argument(
+        "--z-factor", type=_argument(_z_factor, "number"), metavar="X",
+        help="metres of one height unit: 0.3048 for feet (default: from the band's unit)",
+    )  # fmt: skip
+
+    group = render.add_argument_group("machine")
+    group.add_argument(
+        "--adapter", default="auto", metavar="NAME", help="auto, hardware, software or part of a name (default: auto)"
+    )
+    group.add_argument(
+        "--memory-budget", type=_argument(parse_bytes, "size"), metavar="SIZE",
+        help="most memory the renderer may hold: 256MiB, 2GiB (default: by adapter). A larger DEM is averaged down",
+    )  # fmt: skip
+    group.add_argument("--metrics", type=Path, metavar="FILE.json", help="write times and memory to this file")
+    return top
+
+
+def scene_of(arguments: argparse.Namespace) -> Scene:
+    """The scene that the arguments describe: the saved one or the default, with what was given on top.
+
+    Raises SceneError.
+    """
+    base = Scene()
+    if arguments.scene is not None:
+        base = Scene.from_json(read_text(arguments.scene, "--scene"))
+
+    def given(kind: type[Any], *names: str) -> dict[str, Any]:
+        known = {entry.name for entry in dataclasses.fields(kind)}
+        values = {name: getattr(arguments, name) for name in names if name in known}
+        return {name: value for name, value in values.items() if value is not None}
+
+    camera = given(Camera, "heading", "pitch", "zoom", "field_of_view", "projection", "resolution")
+    sun = given(Sun, "azimuth", "altitude")
+    changes = given(Scene, "background", "exaggeration", "shading")
+    if arguments.no_shadows:
+        changes["cast_shadows"] = False
+    if arguments.ramp is not None:
+        try:
+            changes["color_ramp"] = _ramp(arguments.ramp)
+        except SceneError as error:
+            raise SceneError(f"--ramp: {error}") from None
+    scene = dataclasses.replace(
+        base, camera=dataclasses.replace(base.camera, **camera), sun=dataclasses.replace(base.sun, **sun), **changes
+    )
+    if arguments.resolution is not None and scene.camera.projection != "orthographic":
+        raise SceneError(
+            "--resolution: expected an orthographic view; got perspective; fix: add --projection orthographic"
+        )
+    return scene
+
+
+class _Progress:
+    """A line on stderr that says how far a step is. Silent where stderr is no terminal.
+
+    ``heed`` is called at each step, and raises when the run has to end.
+    """
+
+    def __init__(self, heed: Callable[[], object]) -> None:
+        self._heed = heed
+        # None where the caller has closed it, as services do.
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
+        self._last = 0.0
+        self._open = False
+
+    def step(self, label: str) -> Callable[[float], None]:
+        def show(fraction: float) -> None:
+            self._heed()
+            now = time.monotonic()
+            if not self._shown or (now - self._last < 0.05 and 0 < fraction < 1):
+                return
+            self._last, self._open = now, True
+            bar = "█" * round(24 * fraction)
+            self._write(f"\r\x1b[K{label:8} {bar:░<24} {fraction:4.0%}")
+
+        return show
+
+    def clear(self) -> None:
+        if self._open:
+            self._write("\r\x1b[K")
+            self._open = False
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:  # the terminal has gone: that ends the line, not the picture
+            self._shown = self._open = False
+
+
+class _DeviceStart(threading.Thread):
+    """Makes the device while the DEM's header is read: both wait for other things than this process."""
+
+    def __init__(self, adapter: str) -> None:
+        super().__init__(name="forge3d-device", daemon=True)
+        self._adapter = adapter
+        self._budget = 0
+        self._error: BaseException | None = None
+        self.ms = 0.0
+
+    def run(self) -> None:
+        from .core.render import adapter_budget
+
+        start = time.perf_counter()
+        try:
+            self._budget = adapter_budget(self._adapter)
+        except BaseException as error:  # raised again in budget(), in the main thread
+            self._error = error
+        self.ms = (time.perf_counter() - start) * 1000
+
+    def budget(self) -> int:
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._budget
+
+
+def _refuse_to_lose(arguments: argparse.Namespace) -> None:
+    """No output may replace what is read, nor the other output. Raises Forge3dError."""
+    ramp = None if arguments.ramp in ramp_names() else arguments.ramp
+    read = [
+        ("the DEM itself", arguments.dem),
+        ("the scene that is read", arguments.scene),
+        ("the ramp that is read", ramp),
+    ]
+    outputs = [("the picture's own name", arguments.out)]
+    if arguments.metrics is not None:
+        outputs.append(("the metrics' own name", arguments.metrics))
+    for number, (_, out) in enumerate(outputs):
+        for what, other in [*read, *outputs[:number]]:
+            if other is not None and _same_file(out, other):
+                raise Forge3dError(f"{out}: expected a file to write; got {what}; fix: choose another name")
+
+
+def _same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether both names lead to one regular file, which may not be there yet. A device may well be named twice."""
+    # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
+    if os.path.exists(one) and not os.path.isfile(one):
+        return False
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # one of them is not there yet, or no name at all
+        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def _render(arguments: argparse.Namespace, scene: Scene, heed: Callable[[], object]) -> list[str]:
+    """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
+    start = time.perf_counter()
+    _refuse_to_lose(arguments)
+    device = _DeviceStart(arguments.adapter)
+    device.start()
+    try:
+        return _render_on(device, arguments, scene, start, heed)
+    finally:
+        device.join()  # a driver that is still starting while the process ends may crash it
+
+
+def _render_on(
+    device: _DeviceStart, arguments: argparse.Namespace, scene: Scene, start: float, heed: Callable[[], object]
+) -> list[str]:
+    from .core.dem import open_source, read_dem
+    from .core.export import PngWriter, WholeFile
+    from .core.render import render_bands
+
+    out: Path = arguments.out
+    shown = _Progress(heed)
+    ms: dict[str, float] = {}
+    metrics: dict[str, Any] = {}
+    width, height = arguments.size
+    with contextlib.ExitStack() as stack:
+        # Both files are begun first: what cannot be written is told before anything is read or drawn.
+        report = stack.enter_context(WholeFile(arguments.metrics)) if arguments.metrics is not None else None
+        with PngWriter(out, width, height, alpha=scene.background == "transparent") as writer:
+            try:
+                source = open_source(arguments.dem, arguments.band)
+                budget = arguments.memory_budget or device.budget()
+                read_start = time.perf_counter()
+                dem = read_dem(
+                    source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
+                    progress=shown.step("reading"),
+                )  # fmt: skip
+                device.budget()  # raises its failure, if it has one
+                ms["device"] = device.ms
+                ms["read"] = (time.perf_counter() - read_start) * 1000
+                encode = 0.0
+                for _, rows in render_bands(
+                    dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
+                    memory_budget=budget, metrics=metrics, progress=shown.step("drawing"),
+                ):  # fmt: skip
+                    before = time.perf_counter()
+                    writer.write_rows(rows)
+                    encode += time.perf_counter() - before
+            finally:
+                shown.clear()
+            heed()
+            before = time.perf_counter()
+            writer.close()
+            encode += time.perf_counter() - before
+        for step in ("upload", "pyramid", "compile", "trace", "resolve", "readback"):
+            ms[step] = float(metrics[f"{step}_ms"])
+        ms["encode"] = encode * 1000
+        ms["total"] = (time.perf_counter() - start) * 1000
+        peak = int(metrics["peak_bytes"])
+        if report is not None:
+            content = {
+                "ms": {step: round(value, 3) for step, value in ms.items()},
+                "adapter": metrics["adapter"],
+                "samples": metrics["samples"],
+                "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
+                "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
+                "memory": {"budget": budget, "peak_bytes": peak, **metrics["memory"]},
+                "renderer": {key: value for key, value in metrics.items() if key != "memory"},
+            }
+            report.write(json.dumps(content, indent=2).encode() + b"\n")
+    steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
+    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, str(metrics["adapter"])]
+    return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"])]
+
+
+def _devices() -> list[str]:
+    from .core.errors import DeviceError
+    from .core.render import adapters
+
+    found = adapters()
+    if not found:
+        raise DeviceError(
+            "no adapter: expected a Vulkan, DX12 or Metal driver; got none; fix: install your GPU's driver, or the "
+            "software one (Debian, Ubuntu: mesa-vulkan-drivers)"
+        )
+    width = max(len(str(info["name"])) for info in found)
+    marks = ["auto", *[""] * (len(found) - 1)]
+    return [
+        f"{mark:4}  {info['kind']!s:10}  {info['name']!s:{width}}  {info['backend']}  {info['driver']}".rstrip()
+        for mark, info in zip(marks, found)
+    ]
+
+
+def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None) -> list[str]:
+    """Runs one command and returns what it has to say. argparse itself prints and exits for ``--help``.
+
+    ``heed`` is called every now and then; what it raises ends the run. Raises WrongArguments, Forge3dError.
+    """
+    arguments_parser = parser()
+    arguments = arguments_parser.parse_args(argv)
+    if arguments.command is None:
+        arguments_parser.exit(2, arguments_parser.format_help())
+    if arguments.command == "devices":
+        return _devices()
+    try:
+        scene = scene_of(arguments)
+    except SceneError as error:
+        arguments_parser.error(str(error))
+    return _render(arguments, scene, heed)
