@@ -27,8 +27,7 @@ _DTYPES: dict[int, str] = {
 _GDT_BYTE = 1
 _MASK_ALL_VALID, _MASK_NODATA = 0x01, 0x08
 
-# More threads than that help little, and each holds some 20 to 30 MiB while it reads.
-MOST_THREADS = 8
+MOST_THREADS = 16  # more wait for each other and for the disk
 
 
 NOTED_BLOCK_BYTES = 256 * MIB
