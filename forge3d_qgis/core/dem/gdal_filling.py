@@ -134,7 +134,8 @@ class Filling:
 
     def read_swath(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
         """In any thread: writes the rows of ``out`` that lie in the swath, and gives back those it shares."""
-        return (self._copy if self.is_copy else self._average)(level, top, bottom, seen)
+        with np.errstate(all="ignore"):  # of this thread: the numbers of a damaged file
+            return (self._copy if self.is_copy else self._average)(level, top, bottom, seen)
 
     def _raw(self, level: Level, x: int, y: int, cols: int, rows: int, seen: UndeclaredVoid) -> tuple[Any, Mask | None]:
         """Numbers of the file and where they are void."""
@@ -215,14 +216,13 @@ class Filling:
 
     def _write(self, out: Heights, numbers: npt.NDArray[Any]) -> None:
         """Numbers of the file, or averages of them, as heights."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self.linear == Linear(1.0, 0.0):
-                np.copyto(out, numbers, casting="unsafe")
-                return
-            heights = numbers.astype(np.float64)
-            heights *= self.linear.scale
-            heights += self.linear.offset
-            np.copyto(out, heights, casting="unsafe")
+        if self.linear == Linear(1.0, 0.0):
+            np.copyto(out, numbers, casting="unsafe")
+            return
+        heights = numbers.astype(np.float64)
+        heights *= self.linear.scale
+        heights += self.linear.offset
+        np.copyto(out, heights, casting="unsafe")
         damaged = ~(np.abs(out) < HUGE)  # by a scale that no heights have
         if damaged.any():
             out[damaged] = np.nan

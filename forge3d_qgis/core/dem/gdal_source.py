@@ -71,10 +71,12 @@ class _Level:
     ) -> npt.NDArray[Any]:
         data, reason = None, ""
         with quiet_gdal() as gdal:
-            try:
-                data = band.ReadRaster(x, y, cols, rows, buf_type=kind)
-            except FAILURES as error:
-                reason = str(error)
+            for _ in range(2):  # for the reason that `ask` has
+                try:
+                    data = band.ReadRaster(x, y, cols, rows, buf_type=kind)
+                    break
+                except FAILURES as error:
+                    reason = str(error)
             reason = last_message(gdal) or reason
         if data is None or len(data) != cols * rows * dtype.itemsize:
             raise DemError(
