@@ -345,10 +345,12 @@ def _same_file(one: str | Path, other: str | Path) -> bool:
     # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
     if os.path.exists(one) and not os.path.isfile(one):
         return False
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):  # one of them is not there yet, or no name at all
-        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    with contextlib.suppress(ValueError):  # a NUL, which no name has
+        try:
+            return os.path.samefile(one, other)
+        except OSError:  # one of them is not there yet
+            return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    return False
 
 
 def _render(arguments: argparse.Namespace, scene: Scene, heed: Callable[[], object]) -> list[str]:
