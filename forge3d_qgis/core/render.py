@@ -114,7 +114,7 @@ class RenderSession:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
         with translated(argument_error=DemError):
             self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
-        self._datum_m = float(getattr(dem, "datum_m", 0.0))
+        self._datum_m = dem.datum_m
 
     def share_heights(self, other: RenderSession) -> None:
         """Takes the heights that ``other`` holds. They are held once, until both have let go of them."""

@@ -80,7 +80,7 @@ def test_each_part_imports_only_what_lies_below_it(path: Path) -> None:
 
 
 def test_the_walk_sees_relative_and_nested_imports() -> None:
-    assert ("forge3d_qgis", "native_loader") in imported(ROOT / "core" / "render.py")
+    assert ("forge3d_qgis", "native_loader") in imported(ROOT / "core" / "native.py")
     assert ("forge3d_qgis", "core") in imported(ROOT / "core" / "dem" / "read.py")
     assert ("osgeo", "") in imported(ROOT / "core" / "dem" / "gdal_calls.py")
     assert ("forge3d_qgis", "plugin") in imported(ROOT / "__init__.py")

@@ -26,7 +26,7 @@ from forge3d_qgis.core import (
     render,
     render_bands,
 )
-from forge3d_qgis.core.memory_tracker import MIB, band_rows, plan
+from forge3d_qgis.core.budget import MIB, band_rows, device_limits, plan
 from forge3d_qgis.core.render import adapter_budget
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
@@ -48,14 +48,16 @@ def test_a_picture_has_the_size_asked_for_and_its_numbers(fake_native: Any) -> N
 def test_a_picture_too_large_for_its_budget_comes_in_bands_that_fit_together(fake_native: Any) -> None:
     budget = 40 * MIB
     width, height = 1000, 1250
-    rows = band_rows((width, height), budget)
+    rows = band_rows((width, height), budget, dem_size=DEM.size)
     assert rows < height
     image = render(DEM, size=(width, height), samples=1, memory_budget=budget)
     np.testing.assert_array_equal(image.rgba[:, 0, 0], np.arange(height) % 256)
     assert image.metrics["bands"] == -(-height // rows)
     assert image.metrics["trace_ms"] == 2.0 * image.metrics["bands"]
     assert len(fake_native.renderers) == 1  # heights are uploaded once
-    assert fake_native.limits == [budget, 512 << 20]  # and the limit is put back
+    # The budget is the renderer's own: what others may hold is not touched.
+    assert fake_native.renderers[-1].memory_budget == budget
+    assert fake_native.memory_metrics()["total_limit"] == fake_native.DEFAULT_BUDGET
 
 
 def test_progress_climbs_to_one(fake_native: Any) -> None:
@@ -91,11 +93,11 @@ def test_cancel_ends_a_long_upload_as_well(fake_native: Any, monkeypatch: pytest
     assert time.perf_counter() - start < 2
 
 
-def test_stopping_to_take_bands_frees_the_renderer_and_the_budget(fake_native: Any) -> None:
+def test_stopping_to_take_bands_frees_the_renderer(fake_native: Any) -> None:
     bands = render_bands(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
     next(bands)
     bands.close()
-    assert fake_native.renderers[-1].closed and fake_native.limits[-1] == 512 << 20
+    assert fake_native.renderers[-1].closed
 
 
 @pytest.mark.parametrize(
@@ -146,13 +148,27 @@ def test_budgets_are_checked(fake_native: Any, budget: Any) -> None:
         plan((10, 10), budget=budget)
 
 
-def test_the_default_budget_of_a_small_card_is_what_the_native_side_allows(
-    fake_native: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"kind": "integrated", "free_memory": 16 << 30, "default_budget": 2 << 30}, "integrated, 16 GiB free: 2 GiB"),
+        (
+            {"kind": "discrete", "device_memory": 8 << 30, "free_memory": 64 << 30, "default_budget": 4 << 30},
+            "discrete, 8 GiB of its own, 64 GiB free: 4 GiB",
+        ),
+    ],
+)
+def test_the_default_budget_is_told_with_its_reason(
+    fake_native: Any, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], reason: str
 ) -> None:
-    monkeypatch.setattr(fake_native, "device_info", lambda adapter="auto": {"kind": "discrete"})
-    for allowed, expected in ((2048 * MIB, 2048 * MIB), (9000 * MIB, 4096 * MIB)):
-        monkeypatch.setattr(fake_native, "memory_metrics", lambda allowed=allowed: {"total_limit": allowed})
-        assert adapter_budget() == expected
+    info = {**fake_native.device_info(), **changes}
+    monkeypatch.setattr(fake_native, "device_info", lambda adapter="auto": info)
+    monkeypatch.setattr(fake_native, "DEFAULT_BUDGET", info["default_budget"])
+    fake_native.set_memory_budget(None)
+    limits = device_limits()
+    assert limits.reason == reason and limits.budget == info["default_budget"] == adapter_budget()
+    fake_native.set_memory_budget(300 * MIB)
+    assert device_limits().reason == "chosen: 300 MiB"
 
 
 def test_adapters_come_in_the_order_of_auto(fake_native: Any) -> None:

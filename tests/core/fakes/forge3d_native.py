@@ -108,7 +108,7 @@ def adapters():
     if os.environ.get("FAKE_ADAPTERS") == "none":
         return []
     common = {"backend": "vulkan", "driver": "1.0", "vendor": 0, "device": 0}
-    return [{"name": "soft", "kind": "software", **common}, {"name": "big card", "kind": "discrete", **common}]
+    return [{"name": "big card", "kind": "discrete", **common}, {"name": "soft", "kind": "software", **common}]
 
 
 def device_info(adapter="auto"):
