@@ -45,6 +45,8 @@ test-rust: $(WHEEL) # after the wheel, which leaves the dependencies built
 .PHONY: test-python
 test-python: $(INSTALLED) $(TEST_TOOLS) $(QT6)
 	$(RUNTIME) $(PYTHON) -m pytest
+	@# Our shaders run without wgpu's checks of indices and loops: once with them, to see that they need none.
+	FORGE3D_SHADER_CHECKS=1 $(RUNTIME) $(PYTHON) -m pytest tests/gpu
 
 .PHONY: lint
 lint: $(INSTALLED) $(TEST_TOOLS) ## Formatting, lints and types, Rust and Python; one version everywhere

@@ -31,15 +31,20 @@ LEAST_SAMPLES = 64 * 64
 EXPORT_BAND = (16384, 16)
 """A band of the widest export: a plan leaves room for one beside the picture that is shown."""
 ENOUGH = 0.8
-"""A whole factor is taken where it uses this share of what the budget allows: every held height then averages the same
-number of source cells. A fractional one weighs some cells by parts, and varies in smoothness from cell to cell."""
+"""A factor of whole or half cells is taken where it uses this share of the samples that the budget allows. Any other
+one weighs the source cells differently from one held cell to the next, and the smoothness changes with that: measured
+on fractal terrain at factors from 1.1 to 3.4 the rms slope varies by up to 8 % along this beat, on white noise at 1.1
+by 20 %; at whole factors and at 1.5 by less than 0.3 %."""
 
 LABEL_PYTHON = "heights in Python"
 
 
 @dataclass(frozen=True)
 class DeviceLimits:
-    """What the device in use allows. Bytes, but for ``max_texture_side``. ``reason``: why the budget is what it is."""
+    """What the device in use allows. Bytes, but for ``max_texture_side``. ``reason``: why the budget is what it is.
+
+    ``held``: what the renderers that share the budget hold already, for as long as the next one draws beside them.
+    """
 
     budget: int
     host_visible: int
@@ -47,6 +52,7 @@ class DeviceLimits:
     max_texture_side: int
     kind: str
     reason: str
+    held: int = 0
 
 
 WITHOUT_NATIVE = DeviceLimits(256 * MIB, 256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
@@ -84,6 +90,7 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
         max_texture_side=int(info["max_texture_side"]),
         kind=kind,
         reason=reason,
+        held=int(memory["total_bytes"]),
     )
 
 
@@ -154,16 +161,17 @@ def plan(
     """The largest DEM that fits, of the device whose ``limits`` these are (None: the one in use or to be made).
 
     ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in bands, or with ``whole_picture`` at
-    once, as a preview is. ``budget``: bytes, None for the device's. ``drape_size``: of the map that will be laid over
-    it. ``max_side`` and ``max_samples`` limit the DEM further. Where a whole factor (2: a quarter of the samples) uses
-    80 % of what the budget leaves it is taken, else a fractional one. Sides are rounded up, so ``size`` covers exactly
-    the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the picture, SceneError
-    for arguments.
+    once, as a preview is. ``budget``: bytes of a renderer's own, None for what is left of the device's. ``drape_size``:
+    of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a factor of
+    whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so ``size``
+    covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the
+    picture, SceneError for arguments.
     """
     source_size = _checked_pair("source_size", source_size)
     picture_size = _checked_pair("picture_size", picture_size)
     if limits is None:
         limits = _limits_in_use()
+    held = limits.held if budget is None else 0
     budget = limits.budget if budget is None else checked_budget(budget)
     lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
     most_samples = math.inf if max_samples is None else max(4, max_samples)
@@ -173,7 +181,7 @@ def plan(
     def cost(size: tuple[int, int]) -> dict[str, Any]:
         return estimate(size, (picture_size[0], lines), drape_size)
 
-    room = estimate(None, EXPORT_BAND, None)["total_bytes"]
+    room = held + estimate(None, EXPORT_BAND, None)["total_bytes"]
 
     def bound(size: tuple[int, int]) -> str:
         """What this size does not keep; an empty text when it fits."""
@@ -202,9 +210,9 @@ def plan(
             middle = (low + high) // 2
             low, high = (low, middle) if bound(_smaller(source_size, middle)) else (middle, high)
         size, bound_by = _smaller(source_size, low), bound(_smaller(source_size, high))
-        whole = _smaller(source_size, math.ceil(source_size[longer] / math.ceil(source_size[longer] / low)))
-        if whole[0] * whole[1] >= ENOUGH * size[0] * size[1]:
-            size = whole
+        even = _smaller(source_size, math.ceil(source_size[longer] / (math.ceil(2 * source_size[longer] / low) / 2)))
+        if even[0] * even[1] >= ENOUGH * size[0] * size[1]:
+            size = even
     return Plan(
         source_size=source_size,
         size=size,
@@ -213,7 +221,8 @@ def plan(
         budget=budget,
         bytes_by_label=(
             *((str(label), int(count)) for label, count in cost(size)["items"]),
-            ("room for an export", room),
+            ("room for an export", room - held),
+            ("held by others", held),
             (LABEL_PYTHON, 4 * size[0] * size[1]),
         ),
         bound_by=bound_by,

@@ -1,5 +1,5 @@
-// Step 2 of a picture: the maximum pyramid. A value bounds the closed cells below it, corners included; a cell with a void
-// corner bounds nothing.
+// Step 2 of a picture: the maximum pyramid. A value bounds the closed cells below it, corners included; a cell with a
+// void corner bounds nothing.
 
 struct Level {
     size: vec2u,

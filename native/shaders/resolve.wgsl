@@ -1,5 +1,5 @@
-// Step 4 of a picture: summed light to sRGB bytes with straight alpha, a slab at a time. LINEAR_LIGHT comes with the model of
-// shading: display values are written as they are.
+// Step 4 of a picture: summed light to sRGB bytes with straight alpha, a slab at a time. LINEAR_LIGHT comes with the
+// model of shading: display values are written as they are.
 
 @group(2) @binding(0) var<storage, read> light_sums: array<vec4f>;
 @group(2) @binding(1) var<storage, read> row_samples: array<u32>;
@@ -10,7 +10,7 @@ fn resolve(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     let column = group.x * 64u + lane;
     if (column >= frame.picture.x) { return; }
     let index = group.y * frame.picture.x + column;
-    let samples = f32(max(row_samples[group.y / 8u], 1u));
+    let samples = f32(max(row_samples[group.y / WORKGROUP_SIDE], 1u));
     let mean = light_sums[index] / samples;
     // Over the background; with a transparent one the colour alone, since alpha is straight.
     let alpha = mean.a + frame.background.a * (1.0 - mean.a);

@@ -1,10 +1,10 @@
-// Step 3 of a picture: one sample for a row of tiles. Primary ray, the rays that the model of shading wants, its light added
-// to the pixel's sum. SUN_RAY, SKY_RAY, slope_in_cells and shade come with the model.
+// Step 3 of a picture: one sample for a row of workgroups. Primary ray, the rays that the model of shading wants, its
+// light added to the pixel's sum. SUN_RAY, SKY_RAY, slope_in_cells and shade come with the model.
 
 @group(2) @binding(0) var<storage, read> ramp: array<vec4f>;
 // Light (times coverage) and coverage, summed over the samples, of the rows of one slab.
 @group(2) @binding(1) var<storage, read_write> light_sums: array<vec4f>;
-// Samples that each row of tiles of the slab holds.
+// Samples that each row of workgroups of the slab holds.
 @group(2) @binding(2) var<storage, read_write> row_samples: array<u32>;
 
 fn light_on(surface: Surface, pixel: vec2u) -> Light {
@@ -39,10 +39,10 @@ fn light_on(surface: Surface, pixel: vec2u) -> Light {
 @compute @workgroup_size(64)
 fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
     // Eight neighbours in a 4×2 block: on a processor they walk together.
-    let in_tile = vec2u((lane & 3u) | ((lane >> 1u) & 4u), ((lane >> 2u) & 1u) | ((lane >> 3u) & 6u));
-    let tile = vec2u(frame.first_tile + group.x, band.first_tile_row + group.y);
-    let pixel = tile * 8u + in_tile;
-    if (lane == 0u && group.x == 0u) { row_samples[tile.y - band.slab_tile_row] = one_sample.index + 1u; }
+    let in_workgroup = vec2u((lane & 3u) | ((lane >> 1u) & 4u), ((lane >> 2u) & 1u) | ((lane >> 3u) & 6u));
+    let workgroup = vec2u(frame.first_workgroup + group.x, this_row.row + group.y);
+    let pixel = workgroup * WORKGROUP_SIDE + in_workgroup;
+    if (lane == 0u && group.x == 0u) { row_samples[workgroup.y - this_row.slab_first_row] = one_sample.index + 1u; }
     let inside = all(pixel < frame.picture);
 
     let ndc = (vec2f(pixel + frame.window) + 0.5 + one_sample.pixel) * frame.ndc_scale + frame.ndc_offset;
@@ -67,17 +67,13 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
         color = vec4f(frame.wall_color, 1.0);
     }
     if (primary.kind == SURFACE) {
-        var surface: Surface;
-        surface.leaf = primary.leaf;
-        surface.cell = primary.cell;
-        surface.place = o + d * primary.t;
-        surface.uv = clamp(surface.place.xy / cells_a_side(primary.leaf) - vec2f(primary.cell), vec2f(0.0), vec2f(1.0));
-        surface.height = surface_height(surface.leaf, surface.cell, surface.uv);
-        surface.slope = slope_in_world(slope_in_cells(surface.leaf, surface.cell, surface.uv));
-        surface.normal = normal_of(surface.slope);
-        surface.world = vec3f(world_from_cells(surface.place.xy - frame.centre_in_cells), surface.place.z * lanes.exaggeration);
-        color = shade(surface, light_on(surface, pixel + frame.window));
+        var surface: Surface; surface.leaf = primary.leaf; surface.cell = primary.cell; surface.place = o + d *
+        primary.t; surface.uv = clamp(surface.place.xy / cells_a_side(primary.leaf) - vec2f(primary.cell), vec2f(0.0),
+        vec2f(1.0)); surface.height = surface_height(surface.leaf, surface.cell, surface.uv); surface.slope =
+        slope_in_world(slope_in_cells(surface.leaf, surface.cell, surface.uv)); surface.normal =
+        normal_of(surface.slope); surface.world = vec3f(world_from_cells(surface.place.xy - frame.centre_in_cells),
+        surface.place.z * lanes.exaggeration); color = shade(surface, light_on(surface, pixel + frame.window));
     }
-    let index = (pixel.y - band.slab_tile_row * 8u) * frame.picture.x + pixel.x;
+    let index = (pixel.y - this_row.slab_first_row * WORKGROUP_SIDE) * frame.picture.x + pixel.x;
     light_sums[index] = select(light_sums[index] + color, color, one_sample.index == 0u);
 }

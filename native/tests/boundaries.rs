@@ -66,6 +66,20 @@ fn scene_and_gpu_do_not_know_each_other() {
     assert_eq!(offenders(&["crate::render"], &["render", "python"]), Vec::<String>::new());
 }
 
+#[test]
+fn how_heights_are_held_is_known_to_one_shader() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let mut found = Vec::new();
+    sources(&root, &mut found);
+    let mut knowing: Vec<String> = found
+        .into_iter()
+        .filter(|(_, text)| ["textureLoad(heights", "pyramid[", "levels["].iter().any(|word| text.contains(word)))
+        .map(|(path, _)| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+        .collect();
+    knowing.sort();
+    assert_eq!(knowing, ["height.wgsl", "heightfield.wgsl"], "the one that reads them, the one that makes the pyramid");
+}
+
 /// The names of modules of `folder` that a file of it uses.
 fn uses_of(text: &str, folder: &str, names: &[String]) -> Vec<String> {
     let folded: String = text.split_whitespace().collect();

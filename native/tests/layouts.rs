@@ -2,8 +2,8 @@
 //! program of the table is valid.
 
 use forge3d_native::render::cast::Ray;
-use forge3d_native::render::frame::{Band, Frame, Lanes, Sample};
-use forge3d_native::render::heightfield::LevelUniform;
+use forge3d_native::render::frame::{Frame, Lanes, Sample, WORKGROUP_SIDE, WorkgroupRow};
+use forge3d_native::render::heightfield::{LevelUniform, MAX_LEVELS};
 use forge3d_native::render::programs;
 use forge3d_native::scene::facts::{VOID_HEIGHT, VOID_LIMIT};
 
@@ -82,7 +82,7 @@ fn the_frame_has_the_layout_of_the_shader() {
         centre_in_cells,
         cells,
         sun_disk_first,
-        first_tile,
+        first_workgroup,
         sun_disk_second,
         walls,
         sun_color,
@@ -98,7 +98,7 @@ fn the_frame_has_the_layout_of_the_shader() {
 #[test]
 fn samples_rows_of_tiles_levels_and_rays_have_the_layouts_of_their_shaders() {
     assert_same_layout!(FRAME, "Sample", Sample, pixel, sun, sky, index, zero);
-    assert_same_layout!(FRAME, "Band", Band, first_tile_row, slab_tile_row);
+    assert_same_layout!(FRAME, "WorkgroupRow", WorkgroupRow, row, slab_first_row);
     assert_same_layout!(
         PYRAMID,
         "Level",
@@ -116,20 +116,25 @@ fn samples_rows_of_tiles_levels_and_rays_have_the_layouts_of_their_shaders() {
 }
 
 #[test]
-fn void_is_the_same_number_in_rust_and_in_the_shaders() {
-    let module = naga::front::wgsl::parse_str(VOID).expect("the source parses");
-    let constant = |name: &str| {
+fn numbers_that_both_sides_know_are_the_same() {
+    let constant = |source: &str, name: &str| {
+        let module = naga::front::wgsl::parse_str(source).expect("the source parses");
         let (_, found) = module
             .constants
             .iter()
             .find(|(_, constant)| constant.name.as_deref() == Some(name))
             .expect("the constant is there");
         match module.global_expressions[found.init] {
-            naga::Expression::Literal(naga::Literal::F32(value)) => value,
+            naga::Expression::Literal(naga::Literal::F32(value)) => f64::from(value),
+            naga::Expression::Literal(naga::Literal::U32(value)) => f64::from(value),
             ref other => panic!("{name}: {other:?}"),
         }
     };
-    assert_eq!([constant("VOID_HEIGHT"), constant("VOID_LIMIT")], [VOID_HEIGHT, VOID_LIMIT]);
+    assert_eq!(constant(VOID, "VOID_HEIGHT"), f64::from(VOID_HEIGHT));
+    assert_eq!(constant(VOID, "VOID_LIMIT"), f64::from(VOID_LIMIT));
+    assert_eq!(constant(FRAME, "WORKGROUP_SIDE"), f64::from(WORKGROUP_SIDE));
+    let height = include_str!("../shaders/shared/height.wgsl");
+    assert!(height.contains(&format!("levels: array<vec4u, {MAX_LEVELS}>")), "the level table of height.wgsl");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 // What a frame knows before its first ray: camera, light, sizes. Bind group 0, the same in every pass of a picture.
 
+// Side of the square of pixels that one workgroup traces.
+const WORKGROUP_SIDE: u32 = 8u;
+
 // The lane map of `uniform_lanes()`: 44 floats. The matrices are stored by rows, so v * M is their product with v.
 struct Lanes {
     view_by_rows: mat4x4f,
@@ -28,8 +31,8 @@ struct Frame {
     ray_direction_up: vec3f,
     // The last entry of the ramp's table.
     ramp_last: u32,
-    // place in the picture = pixel of the larger picture * scale + offset. The window's corner is added to whole pixels, so that
-    // a band of rows has the very rays of the whole.
+    // place in the picture = pixel of the larger picture * scale + offset. The window's corner is added to whole
+    // pixels, so that a part of the rows has the very rays of the whole.
     ndc_scale: vec2f,
     ndc_offset: vec2f,
     window: vec2u,
@@ -40,7 +43,7 @@ struct Frame {
     centre_in_cells: vec2f,
     cells: vec2i,
     sun_disk_first: vec3f,
-    first_tile: u32,
+    first_workgroup: u32,
     sun_disk_second: vec3f,
     // One bit for each side that has a wall: left, top, right, bottom column or row of the raster.
     walls: u32,
@@ -62,18 +65,18 @@ struct Sample {
     zero: u32,
 }
 
-// One entry a row of tiles, chosen by dynamic offset.
-struct Band {
+// One entry a row of workgroups, chosen by dynamic offset.
+struct WorkgroupRow {
     // In the picture.
-    first_tile_row: u32,
+    row: u32,
     // Where the slab begins that holds it.
-    slab_tile_row: u32,
+    slab_first_row: u32,
 }
 
 @group(0) @binding(0) var<uniform> lanes: Lanes;
 @group(0) @binding(1) var<uniform> frame: Frame;
 @group(0) @binding(2) var<uniform> one_sample: Sample;
-@group(0) @binding(3) var<uniform> band: Band;
+@group(0) @binding(3) var<uniform> this_row: WorkgroupRow;
 
 fn cells_from_world(v: vec2f) -> vec2f {
     return frame.cells_from_world.xy * v.x + frame.cells_from_world.zw * v.y;

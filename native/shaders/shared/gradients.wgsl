@@ -1,7 +1,8 @@
 // Slopes of the surface from its samples, and the normal that belongs to them.
 
-// Slopes in metres a cell at a place of a cell: Horn's 3×3 gradient at its corners, interpolated over it, so that shading
-// is smooth across cells and exact at the samples. Void and outer samples continue the inner ones in a straight line.
+// Slopes in metres a cell at a place of a cell: Horn's 3×3 gradient at its corners, interpolated over it, so that
+// shading is smooth across cells and exact at the samples. Void and outer samples continue the inner ones in a straight
+// line.
 fn horn_slope(leaf: Leaf, cell: vec2i, uv: vec2f) -> vec2f {
     var block: array<array<f32, 4>, 4>;
     for (var j = 0; j < 4; j++) {
@@ -16,11 +17,9 @@ fn horn_slope(leaf: Leaf, cell: vec2i, uv: vec2f) -> vec2f {
     for (var i = 0; i < 4; i++) {
         if (block[0][i] < VOID_LIMIT) { block[0][i] = 2.0 * block[1][i] - block[2][i]; }
         if (block[3][i] < VOID_LIMIT) { block[3][i] = 2.0 * block[2][i] - block[1][i]; }
-    }
-    let difference = array<vec4f, 2>(vec4f(uv.x - 1.0, -uv.x, 1.0 - uv.x, uv.x), vec4f(uv.y - 1.0, -uv.y, 1.0 - uv.y, uv.y));
-    let weight = array<vec4f, 2>(vec4f(1.0 - uv.x, 2.0 - uv.x, 1.0 + uv.x, uv.x), vec4f(1.0 - uv.y, 2.0 - uv.y, 1.0 + uv.y, uv.y));
-    var slope = vec2f(0.0);
-    for (var j = 0; j < 4; j++) {
+    } let difference = array<vec4f, 2>(vec4f(uv.x - 1.0, -uv.x, 1.0 - uv.x, uv.x), vec4f(uv.y - 1.0, -uv.y, 1.0 - uv.y,
+    uv.y)); let weight = array<vec4f, 2>(vec4f(1.0 - uv.x, 2.0 - uv.x, 1.0 + uv.x, uv.x), vec4f(1.0 - uv.y, 2.0 - uv.y,
+    1.0 + uv.y, uv.y)); var slope = vec2f(0.0); for (var j = 0; j < 4; j++) {
         let row = vec4f(block[j][0], block[j][1], block[j][2], block[j][3]);
         slope += vec2f(weight[1][j] * dot(difference[0], row), difference[1][j] * dot(weight[0], row));
     }

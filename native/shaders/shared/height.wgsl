@@ -1,6 +1,6 @@
-// How heights are held: the only shader that knows. Bind group 1. A leaf is a square of samples of one resolution, a block a
-// square of nodes of the maximum pyramid; today there is one of each, over the whole raster, and level 0 of the pyramid are
-// the cells of the leaf.
+// How heights are held: the only shader that knows. Bind group 1. A leaf is a square of samples of one resolution, a
+// block a square of nodes of the maximum pyramid; today there is one of each, over the whole raster, and level 0 of the
+// pyramid are the cells of the leaf.
 
 @group(1) @binding(0) var heights: texture_2d<f32>;
 @group(1) @binding(1) var<storage, read> pyramid: array<f32>;

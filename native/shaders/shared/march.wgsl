@@ -32,8 +32,8 @@ fn block_interval(o: vec3f, d: vec3f, inverse: vec2f, bottom: f32, top: f32) -> 
     return vec2f(max(max(near.x, near.y), min(z0, z1)), min(min(far.x, far.y), max(z0, z1)));
 }
 
-// The first place between t_begin and t_end where the ray goes from above the surface to below.
-// `t_end` is that of `block_interval` for this very origin: past the last node is past the end, so no index leaves the grid.
+// The first place between t_begin and t_end where the ray goes from above the surface to below. `t_end` is that of
+// `block_interval` for this very origin: past the last node is past the end, so no index leaves the grid.
 // `leaves_surface`: the ray begins on the surface, so rounding below it in its first cell is no hit.
 fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_level: i32, leaves_surface: bool) -> Hit {
     let forward = d.xy >= vec2f(0.0);
@@ -68,7 +68,8 @@ fn march(o: vec3f, d: vec3f, inverse: vec2f, t_begin: f32, t_end: f32, first_lev
                 }
             } else {
                 level -= 1;
-                // Rounding may put a ray that enters at the far side beyond the last cell, where the pyramid has no node.
+                // Rounding may put a ray that enters at the far side beyond the last cell, where the pyramid has no
+                // node.
                 let place = min(vec2i(floor(o.xy + d.xy * t)), frame.cells - 1) >> vec2u(u32(level));
                 node = clamp(place, node * 2, node * 2 + 1);
             }

@@ -1,4 +1,5 @@
-// Directions and places from numbers in 0..1: pure functions, no bindings, so that the f64 twin mirrors them line by line.
+// Directions and places from numbers in 0..1: pure functions, no bindings, so that the f64 twin mirrors them line by
+// line.
 
 // A direction of the hemisphere around `normal`, likely as its cosine (Malley's method), from two numbers in 0..1.
 fn sky_direction(normal: vec3f, random: vec2f) -> vec3f {

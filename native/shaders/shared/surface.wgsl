@@ -1,5 +1,5 @@
-// What a model of shading sees: the surface it lights, the light that reaches it, and doors to more. A model is one function,
-// fn shade(surface: Surface, light: Light) -> vec4f, in a file of its own.
+// What a model of shading sees: the surface it lights, the light that reaches it, and doors to more. A model is one
+// function, fn shade(surface: Surface, light: Light) -> vec4f, in a file of its own.
 
 struct Surface {
     leaf: Leaf,

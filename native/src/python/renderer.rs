@@ -16,7 +16,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::render::Renderer;
 use crate::render::cast::Ray;
-use crate::render::frame::{MAX_SAMPLES, Window};
+use crate::render::frame::{MAX_SAMPLES, PictureWindow};
 use crate::render::signals::Signals;
 use crate::scene::checked;
 use crate::scene::grid::Grid;
@@ -89,7 +89,7 @@ impl PyRenderer {
             ))
             .into());
         }
-        self.with(py, |renderer| renderer.set_window(Window { origin: [x.clamped(), y.clamped()], full }))
+        self.with(py, |renderer| renderer.set_window(PictureWindow { origin: [x.clamped(), y.clamped()], full }))
     }
 
     #[pyo3(signature = (heights, *, cell_to_world = None))]

@@ -1,4 +1,5 @@
-//! What a frame knows before its first ray: the blocks of bytes that `frame.wgsl` reads, and the buffers that hold them.
+//! What a frame knows before its first ray: the blocks of bytes that `frame.wgsl` reads, and the buffers that hold
+//! them.
 
 use bytemuck::{Pod, Zeroable};
 use glam::{DMat4, DVec2, DVec3};
@@ -12,8 +13,8 @@ use crate::scene::projection::view_from_world;
 use crate::scene::shading::Output;
 use crate::scene::style::{RAMP_ENTRIES, Rgba, linear};
 
-/// Side of a tile of pixels: one workgroup.
-pub const TILE: u32 = 8;
+/// Side of the square of pixels that one workgroup traces.
+pub const WORKGROUP_SIDE: u32 = 8;
 /// Samples a picture may hold: the length of the sample table.
 pub const MAX_SAMPLES: u32 = 1024;
 /// Distance of table entries: what every adapter allows as dynamic offset.
@@ -50,8 +51,8 @@ pub struct Lanes {
     pub pad: [f32; 4],
 }
 
-/// A photographer's answer to the sun's altitude: factor on all light that keeps level ground about as bright as under a
-/// sun at 45°. Not quite (the power): a low sun should look low, and slopes that face it must not burn out.
+/// A photographer's answer to the sun's altitude: factor on all light that keeps level ground about as bright as under
+/// a sun at 45°. Not quite (the power): a low sun should look low, and slopes that face it must not burn out.
 fn daylight_factor(sin_altitude: f64) -> f64 {
     let level_ground = |sin_altitude: f64| SUN_SHARE * sin_altitude + SKY_SHARE;
     (level_ground(std::f64::consts::FRAC_1_SQRT_2) / level_ground(sin_altitude)).powf(0.6)
@@ -105,7 +106,7 @@ pub struct Frame {
     pub centre_in_cells: [f32; 2],
     pub cells: [i32; 2],
     pub sun_disk_first: [f32; 3],
-    pub first_tile: u32,
+    pub first_workgroup: u32,
     pub sun_disk_second: [f32; 3],
     pub walls: u32,
     pub sun_color: [f32; 3],
@@ -119,7 +120,7 @@ pub struct Frame {
 
 /// The rectangle of a larger picture that is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct PictureWindow {
     /// Left top corner in the larger picture.
     pub origin: [u32; 2],
     /// Size of the larger picture.
@@ -127,16 +128,16 @@ pub struct Window {
 }
 
 impl Frame {
-    /// The frame of a scene seen by `view`. `top_level`: of the pyramid. `first_tile`: first column of tiles that is traced.
-    /// `ramp_last`: last entry of the ramp's table.
+    /// The frame of a scene seen by `view`. `top_level`: of the pyramid. `first_workgroup`: first column of workgroups
+    /// that is traced. `ramp_last`: last entry of the ramp's table.
     #[must_use]
     pub fn new(
         scene: &Scene,
         terrain: &Terrain,
         view: &View,
         picture: [u32; 2],
-        window: &Window,
-        [top_level, first_tile, ramp_last]: [u32; 3],
+        window: &PictureWindow,
+        [top_level, first_workgroup, ramp_last]: [u32; 3],
     ) -> Self {
         let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
         let scale = DVec2::new(2.0, -2.0) / full;
@@ -177,13 +178,14 @@ impl Frame {
             centre_in_cells: grid.centre().as_vec2().to_array(),
             cells: grid.cells_across().map(|side| side as i32),
             sun_disk_first: vec3(disk_first),
-            first_tile,
+            first_workgroup,
             sun_disk_second: vec3(disk_second),
             walls: terrain.walls,
             sun_color: vec3(SUN_COLOR),
             top_level: top_level as i32,
             sky_color: vec3(SKY_COLOR),
-            // Two levels below the top: the first nodes of a ray that comes from afar are large, and the root is never missed.
+            // Two levels below the top: the first nodes of a ray that comes from afar are large, and the root is never
+            // missed.
             primary_level: (top_level as i32 - 3).max(1),
             wall_color: [wall[0], wall[1], wall[2]],
             zero: 0,
@@ -229,14 +231,14 @@ impl Sample {
     }
 }
 
-/// One entry of the table of rows of tiles; `Band` of `frame.wgsl`.
+/// One entry of the table of rows of workgroups; `WorkgroupRow` of `frame.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
-pub struct Band {
+pub struct WorkgroupRow {
     /// In the picture.
-    pub first_tile_row: u32,
-    /// First row of tiles of the slab that holds it.
-    pub slab_tile_row: u32,
+    pub row: u32,
+    /// First row of workgroups of the slab that holds it.
+    pub slab_first_row: u32,
 }
 
 /// A table whose entries lie `TABLE_STRIDE` bytes apart.

@@ -1,5 +1,5 @@
-//! How heights are held on the GPU: a texture and its maximum pyramid. With `shaders/shared/height.wgsl` the only place that
-//! knows. Heights arrive in strips of rows; what comes out of the upload is whole.
+//! How heights are held on the GPU: a texture and its maximum pyramid. With `shaders/shared/height.wgsl` the only place
+//! that knows. Heights arrive in strips of rows; what comes out of the upload is whole.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -91,8 +91,8 @@ fn check_limits(device: &Device, grid: &Grid) -> Result<()> {
     }
     let side = ((largest as f64) * 0.75).sqrt() as u64;
     Err(RenderError::Input(format!(
-        "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM at a lower resolution",
-        grid.rows, grid.cols
+        "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM
+        at a lower resolution", grid.rows, grid.cols
     )))
 }
 

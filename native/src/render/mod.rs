@@ -1,4 +1,5 @@
-//! Scene + gpu → picture. A frame is a readable list of steps: trace rows until enough samples are summed, resolve, read back.
+//! Scene + gpu → picture. A frame is a readable list of steps: trace rows until enough samples are summed, resolve,
+//! read back.
 
 pub mod cast;
 pub mod drape;
@@ -30,14 +31,14 @@ use crate::scene::grid::Grid;
 use crate::scene::shading::ShadingModel;
 use cast::Ray;
 use drape::Drape;
-use frame::{Frame, FrameBuffers, Lanes, MAX_SAMPLES, TILE, Window};
+use frame::{Frame, FrameBuffers, Lanes, MAX_SAMPLES, PictureWindow, WORKGROUP_SIDE};
 use heightfield::{Builder, Heightfield, HeightfieldBytes};
 use pacing::Pacing;
 use readback::Picture;
 use resolve::ResolvePass;
 use signals::{Call, Signals};
 use target::Target;
-use trace::{Rows, TileRect, TracePass};
+use trace::{Rows, TracePass, WorkgroupRect};
 
 /// Longest side of a picture.
 pub const MAX_SIDE: u32 = 16_384;
@@ -68,7 +69,7 @@ struct FrameKey {
     field: u64,
     drape: u64,
     size: [u32; 2],
-    window: Window,
+    window: PictureWindow,
     /// How often somebody asked to begin again.
     beginning: u64,
 }
@@ -77,7 +78,7 @@ struct FrameKey {
 struct Current {
     key: FrameKey,
     lanes: Lanes,
-    tiles: TileRect,
+    workgroups: WorkgroupRect,
     terrain: wgpu::BindGroup,
 }
 
@@ -92,7 +93,7 @@ struct Passes {
 #[derive(Debug, Clone, Copy, Default)]
 struct Accumulated {
     samples: u32,
-    /// Rows of tiles, of the rectangle that is traced, that hold one sample more.
+    /// Rows of workgroups, of the rectangle that is traced, that hold one sample more.
     rows: u32,
 }
 
@@ -107,7 +108,7 @@ pub struct Renderer {
     gpu: Arc<GpuContext>,
     memory: Allocator,
     size: [u32; 2],
-    window: Option<Window>,
+    window: Option<PictureWindow>,
     scene: Option<(u64, Scene)>,
     field: Option<HeldField>,
     drape: Drape,
@@ -123,8 +124,8 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A renderer for pictures of `size` pixels on the chosen adapter. `budget`: bytes that it may hold, its own; none for
-    /// a share of the common budget.
+    /// A renderer for pictures of `size` pixels on the chosen adapter. `budget`: bytes that it may hold, its own; none
+    /// for a share of the common budget.
     pub fn new(size: [u32; 2], choice: &AdapterChoice, budget: Option<u64>) -> Result<Self> {
         check_size(size)?;
         let gpu = context::context(choice)?;
@@ -190,12 +191,13 @@ impl Renderer {
     }
 
     /// Makes the picture a window of a larger one.
-    pub fn set_window(&mut self, window: Window) -> Result<()> {
+    pub fn set_window(&mut self, window: PictureWindow) -> Result<()> {
         check_size(window.full)?;
         let fits = (0..2).all(|i| window.origin[i].checked_add(self.size[i]).is_some_and(|end| end <= window.full[i]));
         if !fits {
             return Err(RenderError::Input(format!(
-                "window: expected {}×{} at {:?} inside {}×{}; got an edge outside; fix: move the window or make the renderer smaller",
+                "window: expected {}×{} at {:?} inside {}×{}; got an edge outside; fix: move the window or make the
+                renderer smaller",
                 self.size[0], self.size[1], window.origin, window.full[0], window.full[1]
             )));
         }
@@ -203,8 +205,8 @@ impl Renderer {
         Ok(())
     }
 
-    /// Uploads heights of `grid`, row by row from `rows(wanted)`. The old heights go as soon as it is known that the new ones
-    /// fit without them; they stay where the new ones do not.
+    /// Uploads heights of `grid`, row by row from `rows(wanted)`. The old heights go as soon as it is known that the
+    /// new ones fit without them; they stay where the new ones do not.
     pub fn set_heights<'a>(
         &mut self,
         grid: Grid,
@@ -293,8 +295,8 @@ impl Renderer {
             .ok_or_else(|| RenderError::Render("expected a scene; got none; fix: call set_scene first".into()))
     }
 
-    fn window(&self) -> Window {
-        self.window.unwrap_or(Window { origin: [0, 0], full: self.size })
+    fn window(&self) -> PictureWindow {
+        self.window.unwrap_or(PictureWindow { origin: [0, 0], full: self.size })
     }
 
     /// The camera with its fitted values.
@@ -339,10 +341,10 @@ impl Renderer {
         let view = self.view()?;
         let (scene, field, window) = (self.scene()?, self.field()?, self.window());
         let terrain = &field.terrain;
-        let tiles = TileRect::of(&view, terrain, scene.exaggeration, self.size, &window);
+        let workgroups = WorkgroupRect::of(&view, terrain, scene.exaggeration, self.size, &window);
         let lanes = Lanes::new(scene, terrain, &view);
         let ramp = scene.style.ramp.table(f64::from(terrain.lowest), f64::from(terrain.highest));
-        let numbers = [field.top_level(), tiles.first[0], ramp.len() as u32 - 1];
+        let numbers = [field.top_level(), workgroups.first[0], ramp.len() as u32 - 1];
         let frame = Frame::new(scene, terrain, &view, self.size, &window, numbers);
         let model = scene.shading;
         let new_passes = match &self.passes {
@@ -361,7 +363,7 @@ impl Renderer {
             Ok(field.bind(&gpu, &self.drape.texture))
         })?;
         self.target = Some((self.size, target));
-        self.current = Some(Current { key, lanes, tiles, terrain });
+        self.current = Some(Current { key, lanes, workgroups, terrain });
         self.accumulated = Accumulated::default();
         self.metrics.trace_ms = 0.0;
         self.metrics.longest_submit_ms = 0.0;
@@ -374,13 +376,13 @@ impl Renderer {
         Ok(())
     }
 
-    /// Software drivers compile at the first dispatch: one tile, outside the measured submits. It traces sample 0, which the
-    /// real sample 0 then replaces.
+    /// Software drivers compile at the first dispatch: one workgroup, outside the measured submits. It traces sample 0,
+    /// which the real sample 0 then replaces.
     fn warm_up(&mut self, model: &'static ShadingModel) -> Result<()> {
-        let tiles = self.frame_parts()?.1.tiles;
-        if tiles.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
+        let workgroups = self.frame_parts()?.1.workgroups;
+        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
             let start = Instant::now();
-            self.submit_rows(&Rows { sample: 0, first: tiles.first[1], count: [1, 1] }, false)?;
+            self.submit_rows(&Rows { sample: 0, first: workgroups.first[1], count: [1, 1] }, false)?;
             self.gpu.shaders.add_compile_ms(start.elapsed().as_secs_f64() * 1e3);
         }
         Ok(())
@@ -394,7 +396,7 @@ impl Renderer {
         }
     }
 
-    /// Traces some rows of tiles and waits; `and_read`: resolves and reads the picture in the same submit.
+    /// Traces some rows of workgroups and waits; `and_read`: resolves and reads the picture in the same submit.
     fn submit_rows(&self, rows: &Rows, and_read: bool) -> Result<Option<Picture>> {
         let (target, current, passes) = self.frame_parts()?;
         let gpu = &self.gpu;
@@ -426,24 +428,24 @@ impl Renderer {
         }
         call.check()?;
         self.prepare()?;
-        let tiles = self.frame_parts()?.1.tiles;
+        let workgroups = self.frame_parts()?.1.workgroups;
         let start = Instant::now();
         let mut picture = None;
         while self.accumulated.samples < samples {
             call.check()?;
-            if tiles.count == [0, 0] {
+            if workgroups.count == [0, 0] {
                 self.accumulated = Accumulated { samples, rows: 0 };
                 break;
             }
             let Accumulated { samples: sample, rows: done } = self.accumulated;
-            let pixels_a_row = tiles.count[0] * TILE * TILE;
-            let first = tiles.first[1] + done;
-            let end_of_slab = self.frame_parts()?.0.slab_of(first).tile_rows.end;
-            let left = (tiles.count[1] - done).min(end_of_slab - first);
+            let pixels_a_row = workgroups.count[0] * WORKGROUP_SIDE * WORKGROUP_SIDE;
+            let first = workgroups.first[1] + done;
+            let end_of_slab = self.frame_parts()?.0.slab_of(first).workgroup_rows.end;
+            let left = (workgroups.count[1] - done).min(end_of_slab - first);
             let rows = self.pacing.rows(pixels_a_row, left);
-            let is_last = done + rows == tiles.count[1];
+            let is_last = done + rows == workgroups.count[1];
             let submit = Instant::now();
-            let rows_of_sample = Rows { sample, first, count: [tiles.count[0], rows] };
+            let rows_of_sample = Rows { sample, first, count: [workgroups.count[0], rows] };
             picture = self.submit_rows(&rows_of_sample, and_read && is_last && sample + 1 == samples)?;
             let milliseconds = submit.elapsed().as_secs_f64() * 1e3;
             self.pacing.learn(f64::from(pixels_a_row) * f64::from(rows), milliseconds);
@@ -455,18 +457,18 @@ impl Renderer {
             } else {
                 Accumulated { samples: sample, rows: done + rows }
             };
-            self.tell_progress(tiles.count[1]);
+            self.tell_progress(workgroups.count[1]);
             if start.elapsed() >= time {
                 break;
             }
         }
-        self.tell_progress(tiles.count[1].max(1));
+        self.tell_progress(workgroups.count[1].max(1));
         Ok(picture)
     }
 
-    fn tell_progress(&self, tile_rows: u32) {
+    fn tell_progress(&self, workgroup_rows: u32) {
         let Accumulated { samples, rows } = self.accumulated;
-        self.signals.set_progress(f64::from(samples) + f64::from(rows) / f64::from(tile_rows));
+        self.signals.set_progress(f64::from(samples) + f64::from(rows) / f64::from(workgroup_rows));
     }
 
     /// Step 3: the picture so far: rows of RGBA, sRGB, straight alpha.

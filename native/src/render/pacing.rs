@@ -1,6 +1,7 @@
 //! How much to trace in one submit: from the rate that was measured last. Pure numbers, no GPU, no clock.
 
-/// What a submit aims at, milliseconds: far enough below the promised 100 for rows that turn out harder than the last ones.
+/// What a submit aims at, milliseconds: far enough below the promised 100 for rows that turn out harder than the last
+/// ones.
 const SUBMIT_MS: f64 = 30.0;
 /// Growth of the rate from one submit to the next, at most: the next rows may be harder.
 const GROWTH: f64 = 1.5;

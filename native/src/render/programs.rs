@@ -1,5 +1,5 @@
-//! All programs that run on the GPU, in one table: what each is made of, its bind groups, how far it is trusted. Passes make
-//! their pipelines from it, tests validate every row.
+//! All programs that run on the GPU, in one table: what each is made of, its bind groups, how far it is trusted. Passes
+//! make their pipelines from it, tests validate every row.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ const PYRAMID: &str = include_str!("../../shaders/heightfield.wgsl");
 /// The bind groups there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// Lanes, frame, one sample, one row of tiles.
+    /// Lanes, frame, one sample, one row of workgroups.
     Frame,
     /// Heights, pyramid, its levels, drape.
     Terrain,

@@ -1,5 +1,5 @@
-//! What a picture is drawn into: buffers whose size follows the picture. Where one storage binding cannot hold the light of all
-//! rows, they are split into slabs of rows.
+//! What a picture is drawn into: buffers whose size follows the picture. Where one storage binding cannot hold the
+//! light of all rows, they are split into slabs of rows.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::gpu::bindings::part;
 use crate::gpu::context::GpuContext;
 use crate::gpu::memory::{Allocator, TrackedBuffer};
 use crate::gpu::transfer::ReadbackPool;
-use crate::render::frame::{Band, FrameBuffers, Sample, TABLE_STRIDE, TILE, strided};
+use crate::render::frame::{FrameBuffers, Sample, TABLE_STRIDE, WORKGROUP_SIDE, WorkgroupRow, strided};
 use crate::render::programs::Group;
 
 /// Light and coverage, four floats.
@@ -18,8 +18,8 @@ const RGBA_BYTES: u64 = 4;
 
 /// Some rows of the picture.
 pub struct Slab {
-    /// Rows of tiles, in the picture.
-    pub tile_rows: Range<u32>,
+    /// Rows of workgroups, in the picture.
+    pub workgroup_rows: Range<u32>,
     /// Rows of pixels.
     pub pixel_rows: u32,
     pub(crate) bytes: TrackedBuffer,
@@ -51,7 +51,7 @@ pub struct Target {
     pub readback: Arc<ReadbackPool>,
     pub(crate) frame_group: wgpu::BindGroup,
     /// Held by `frame_group`; owned here, since dropping a tracked buffer destroys it.
-    _bands: TrackedBuffer,
+    _rows: TrackedBuffer,
 }
 
 /// Bytes of a picture of `size` pixels.
@@ -60,16 +60,17 @@ pub fn picture_bytes(size: [u32; 2]) -> u64 {
     u64::from(size[0]) * u64::from(size[1]) * RGBA_BYTES
 }
 
-/// Bytes that the GPU alone holds for a picture of `size` pixels: light, counts, resolved bytes, the table of rows of tiles.
+/// Bytes that the GPU alone holds for a picture of `size` pixels: light, counts, resolved bytes, the table of rows of
+/// workgroups.
 #[must_use]
 pub fn device_bytes(size: [u32; 2]) -> u64 {
     let pixels = u64::from(size[0]) * u64::from(size[1]);
-    pixels * (LIGHT_BYTES + RGBA_BYTES) + u64::from(size[1].div_ceil(TILE)) * (4 + TABLE_STRIDE)
+    pixels * (LIGHT_BYTES + RGBA_BYTES) + u64::from(size[1].div_ceil(WORKGROUP_SIDE)) * (4 + TABLE_STRIDE)
 }
 
-/// Rows of tiles whose light one binding holds: one at least, which every adapter can.
-fn tile_rows_a_slab(width: u32, max_binding_bytes: u64) -> u32 {
-    let row = u64::from(width) * u64::from(TILE) * LIGHT_BYTES;
+/// Rows of workgroups whose light one binding holds: one at least, which every adapter can.
+fn rows_a_slab_of(width: u32, max_binding_bytes: u64) -> u32 {
+    let row = u64::from(width) * u64::from(WORKGROUP_SIDE) * LIGHT_BYTES;
     (max_binding_bytes / row).clamp(1, u64::from(u32::MAX)) as u32
 }
 
@@ -78,20 +79,20 @@ impl Target {
     pub fn new(gpu: &GpuContext, memory: &Allocator, size: [u32; 2], frame: &FrameBuffers) -> Result<Self> {
         use wgpu::BufferUsages as Usage;
         let [width, height] = size;
-        let tile_rows = height.div_ceil(TILE);
-        let rows_a_slab = tile_rows_a_slab(width, gpu.max_binding_bytes());
-        let bands = (0..tile_rows as usize)
-            .map(|row| Band { first_tile_row: row as u32, slab_tile_row: row as u32 / rows_a_slab * rows_a_slab });
+        let workgroup_rows = height.div_ceil(WORKGROUP_SIDE);
+        let rows_a_slab = rows_a_slab_of(width, gpu.max_binding_bytes());
+        let rows = (0..workgroup_rows as usize)
+            .map(|row| WorkgroupRow { row: row as u32, slab_first_row: row as u32 / rows_a_slab * rows_a_slab });
         gpu.scoped(RenderError::Render, || {
-            let slabs = (0..tile_rows)
+            let slabs = (0..workgroup_rows)
                 .step_by(rows_a_slab as usize)
                 .map(|first| {
-                    let tile_rows = first..(first + rows_a_slab).min(tile_rows);
-                    let pixel_rows = (tile_rows.end * TILE).min(height) - first * TILE;
+                    let workgroup_rows = first..(first + rows_a_slab).min(workgroup_rows);
+                    let pixel_rows = (workgroup_rows.end * WORKGROUP_SIDE).min(height) - first * WORKGROUP_SIDE;
                     let pixels = u64::from(width) * u64::from(pixel_rows);
                     let storage = Usage::STORAGE | Usage::COPY_DST;
                     let light = memory.buffer("forge3d.target.light", pixels * LIGHT_BYTES, storage)?;
-                    let counts = u64::from(tile_rows.end - tile_rows.start) * 4;
+                    let counts = u64::from(workgroup_rows.end - workgroup_rows.start) * 4;
                     let row_samples = memory.buffer("forge3d.target.row_samples", counts, storage)?;
                     let bytes =
                         memory.buffer("forge3d.target.bytes", pixels * RGBA_BYTES, Usage::STORAGE | Usage::COPY_SRC)?;
@@ -107,29 +108,29 @@ impl Target {
                         gpu,
                         vec![light.as_entire_binding(), row_samples.as_entire_binding(), bytes.as_entire_binding()],
                     );
-                    Ok(Slab { tile_rows, pixel_rows, bytes, trace_group, resolve_group, light, row_samples })
+                    Ok(Slab { workgroup_rows, pixel_rows, bytes, trace_group, resolve_group, light, row_samples })
                 })
                 .collect::<Result<Vec<_>>>()?;
-            let table = strided(bands);
-            let bands = memory.buffer("forge3d.frame.bands", table.len() as u64, Usage::UNIFORM | Usage::COPY_DST)?;
-            gpu.queue.write_buffer(&bands, 0, &table);
+            let table = strided(rows);
+            let rows = memory.buffer("forge3d.frame.rows", table.len() as u64, Usage::UNIFORM | Usage::COPY_DST)?;
+            gpu.queue.write_buffer(&rows, 0, &table);
             let frame_group = Group::Frame.bind(
                 gpu,
                 vec![
                     frame.lanes.as_entire_binding(),
                     frame.frame.as_entire_binding(),
                     part(&frame.samples, 0, std::mem::size_of::<Sample>() as u64),
-                    part(&bands, 0, 16),
+                    part(&rows, 0, 16),
                 ],
             );
-            Ok(Self { slabs, readback: ReadbackPool::new(picture_bytes(size)), frame_group, _bands: bands })
+            Ok(Self { slabs, readback: ReadbackPool::new(picture_bytes(size)), frame_group, _rows: rows })
         })
     }
 
-    /// The slab that holds a row of tiles.
+    /// The slab that holds a row of workgroups.
     #[must_use]
-    pub fn slab_of(&self, tile_row: u32) -> &Slab {
-        let at = self.slabs.partition_point(|slab| slab.tile_rows.end <= tile_row);
+    pub fn slab_of(&self, workgroup_row: u32) -> &Slab {
+        let at = self.slabs.partition_point(|slab| slab.workgroup_rows.end <= workgroup_row);
         &self.slabs[at.min(self.slabs.len() - 1)]
     }
 }
@@ -147,8 +148,8 @@ mod tests {
     #[test]
     fn a_slab_is_as_high_as_a_binding_allows() {
         let mebibyte = 1 << 20;
-        assert_eq!(tile_rows_a_slab(4096, 128 * mebibyte), 256);
-        assert_eq!(tile_rows_a_slab(16_384, mebibyte), 1);
-        assert_eq!(tile_rows_a_slab(1, u64::MAX), u32::MAX);
+        assert_eq!(rows_a_slab_of(4096, 128 * mebibyte), 256);
+        assert_eq!(rows_a_slab_of(16_384, mebibyte), 1);
+        assert_eq!(rows_a_slab_of(1, u64::MAX), u32::MAX);
     }
 }

@@ -1,30 +1,31 @@
-//! Rays, shadows, sky, accumulation: which tiles a picture needs, and the program that traces one sample of some rows of them.
+//! Rays, shadows, sky, accumulation: which workgroups a picture needs, and the program that traces one sample of some
+//! rows of them.
 
 use glam::DVec2;
 
 use crate::gpu::context::GpuContext;
-use crate::render::frame::{TABLE_STRIDE, TILE, Window};
+use crate::render::frame::{PictureWindow, TABLE_STRIDE, WORKGROUP_SIDE};
 use crate::render::programs;
 use crate::render::target::Slab;
 use crate::scene::camera::View;
 use crate::scene::facts::Terrain;
 use crate::scene::shading::ShadingModel;
 
-/// Tiles to trace: first column and row, columns and rows.
+/// Workgroups to trace: first column and row, columns and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TileRect {
-    /// First tile.
+pub struct WorkgroupRect {
+    /// First workgroup.
     pub first: [u32; 2],
-    /// Tiles across and down; zero where nothing can be seen.
+    /// Workgroups across and down; zero where nothing can be seen.
     pub count: [u32; 2],
 }
 
-impl TileRect {
-    /// Tiles that the block of `terrain` can touch in a picture of `size` pixels.
+impl WorkgroupRect {
+    /// Workgroups that the block of `terrain` can touch in a picture of `size` pixels.
     #[must_use]
-    pub fn of(view: &View, terrain: &Terrain, exaggeration: f64, size: [u32; 2], window: &Window) -> Self {
-        let tiles = size.map(|side| side.div_ceil(TILE));
-        let whole = Self { first: [0, 0], count: tiles };
+    pub fn of(view: &View, terrain: &Terrain, exaggeration: f64, size: [u32; 2], window: &PictureWindow) -> Self {
+        let workgroups = size.map(|side| side.div_ceil(WORKGROUP_SIDE));
+        let whole = Self { first: [0, 0], count: workgroups };
         let mut low = DVec2::INFINITY;
         let mut high = DVec2::NEG_INFINITY;
         for corner in terrain.box_corners(exaggeration) {
@@ -36,13 +37,13 @@ impl TileRect {
             high = high.max(place);
         }
         // A pixel of slack: sample positions leave their pixel's centre.
-        let range = |low: f64, high: f64, tiles: u32| {
-            let first = ((low - 1.0) / f64::from(TILE)).floor().clamp(0.0, f64::from(tiles)) as u32;
-            let end = ((high + 1.0) / f64::from(TILE)).ceil().clamp(0.0, f64::from(tiles)) as u32;
+        let range = |low: f64, high: f64, workgroups: u32| {
+            let first = ((low - 1.0) / f64::from(WORKGROUP_SIDE)).floor().clamp(0.0, f64::from(workgroups)) as u32;
+            let end = ((high + 1.0) / f64::from(WORKGROUP_SIDE)).ceil().clamp(0.0, f64::from(workgroups)) as u32;
             (first, end.saturating_sub(first))
         };
-        let (x, width) = range(low.x, high.x, tiles[0]);
-        let (y, height) = range(low.y, high.y, tiles[1]);
+        let (x, width) = range(low.x, high.x, workgroups[0]);
+        let (y, height) = range(low.y, high.y, workgroups[1]);
         if width == 0 || height == 0 {
             Self { first: [0, 0], count: [0, 0] }
         } else {
@@ -60,9 +61,9 @@ pub struct TracePass {
 pub struct Rows {
     /// Which sample.
     pub sample: u32,
-    /// First row of tiles, in the picture.
+    /// First row of workgroups, in the picture.
     pub first: u32,
-    /// Columns and rows of tiles; all rows lie in one slab.
+    /// Columns and rows of workgroups; all rows lie in one slab.
     pub count: [u32; 2],
 }
 
@@ -73,7 +74,7 @@ impl TracePass {
         Self { pipeline: programs::trace(model).pipeline(gpu) }
     }
 
-    /// Traces a sample of some rows of tiles of `slab`.
+    /// Traces a sample of some rows of workgroups of `slab`.
     pub fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
