@@ -110,8 +110,8 @@ def _complain(text: str) -> None:
     """One line on standard error; where that fails, nothing is left to say."""
     if sys.stderr is None:
         return
-    if len(text) > _LONGEST_COMPLAINT:  # an argument of any length may be quoted
-        text = f"{text[:_LONGEST_COMPLAINT]}…"
+    if len(text) > _LONGEST_COMPLAINT:  # an argument of any length may be quoted; what is wrong and the fix stand last
+        text = f"{text[: _LONGEST_COMPLAINT // 2]}…{text[-_LONGEST_COMPLAINT // 2 :]}"
     try:
         sys.stderr.write(f"forge3d-qgis: {text}".translate(_CONTROL) + "\n")
         sys.stderr.flush()

@@ -17,8 +17,8 @@ from forge3d_qgis.__main__ import main
 ANY = [
     "", " ", "0", "-1", "1e400", "-1e400", "nan", "inf", "9" * 400, "9" * 5000, "0x10", "1_0", "٣", "½", "1,5",
     "\ud800", "a\0b", "x" * 300, "x" * 5000, "folder", "folder/a.png", "folder.png", "loop", "loop/a.png",
-    "dangling.png", "noise", "..", "/", "-", "--", "%s", "{}", "×", "99999999TiB", 'NETCDF:"x":y', "/vsimem/x", "<VRTDataset/>",
-    "PG:dbname=x", "nan,1,2,3", "\n", "a\nb.png", "\x1b[2J",
+    "dangling.png", "noise", "..", "/", "-", "--", "%s", "{}", "×", "99999999TiB", 'NETCDF:"x":y', "/vsimem/x",
+    "<VRTDataset/>", "PG:dbname=x", "nan,1,2,3", "\n", "a\nb.png", "\x1b[2J",
 ]  # fmt: skip
 GOOD = {
     "--size": ["8x8", "3×3", "1x40"], "--samples": ["1", "2"], "--background": ["transparent", "#123456"],
