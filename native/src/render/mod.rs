@@ -220,7 +220,6 @@ impl Renderer {
             let wanted = HeightfieldBytes::of(&grid);
             if held - freed.min(held) + wanted.held() + wanted.staging <= limits.total {
                 self.field = None;
-                self.current = None;
             }
         }
         let mut builder = Builder::new(&self.gpu, &self.memory, grid)?;
@@ -232,7 +231,6 @@ impl Renderer {
         self.metrics.upload_ms = field.upload_ms;
         self.metrics.pyramid_ms = field.pyramid_ms;
         self.metrics.bytes_up += u64::from(grid.cols) * u64::from(grid.rows) * 4;
-        self.current = None;
         self.field = Some(HeldField { field: Arc::new(field), _share: None });
         Ok(())
     }
@@ -245,7 +243,6 @@ impl Renderer {
     /// Takes the heights of another renderer: held once, counted in the budgets of both.
     pub fn set_shared_heights(&mut self, field: Arc<Heightfield>) -> Result<()> {
         let share = field.share(&self.memory)?;
-        self.current = None;
         self.field = Some(HeldField { field, _share: share });
         Ok(())
     }
@@ -261,7 +258,6 @@ impl Renderer {
         self.drape = match make(self) {
             // Perhaps there is room without the old one, which nothing may hold then.
             Err(RenderError::Budget(_)) => {
-                self.current = None;
                 self.drape = Drape::none(&self.memory)?;
                 make(self)?
             }
@@ -331,7 +327,6 @@ impl Renderer {
         }
         let gpu = Arc::clone(&self.gpu);
         if self.target.as_ref().is_some_and(|(size, _)| *size != self.size) {
-            self.current = None;
             self.target = None;
         }
         let target = match self.target.take() {
