@@ -326,18 +326,23 @@ class _DeviceStart(threading.Thread):
 def _refuse_to_lose(arguments: argparse.Namespace) -> None:
     """No output may replace what is read, nor the other output. Raises Forge3dError."""
     ramp = None if arguments.ramp in ramp_names() else arguments.ramp
-    read = [
-        ("the DEM itself", arguments.dem),
-        ("the scene that is read", arguments.scene),
-        ("the ramp that is read", ramp),
-    ]
-    outputs = [("the picture's own name", arguments.out)]
-    if arguments.metrics is not None:
-        outputs.append(("the metrics' own name", arguments.metrics))
-    for number, (_, out) in enumerate(outputs):
-        for what, other in [*read, *outputs[:number]]:
-            if other is not None and _same_file(out, other):
+    read = {
+        "the DEM itself": arguments.dem,
+        "the scene that is read": arguments.scene,
+        "the ramp that is read": ramp,
+        "the picture's own name": arguments.out,
+    }
+    for what, other in read.items():
+        for out in (arguments.out, arguments.metrics):
+            if None not in (out, other) and out is not other and _same_file(out, other):
                 raise Forge3dError(f"{out}: expected a file to write; got {what}; fix: choose another name")
+
+
+def _refuse_to_lose_a_part(arguments: argparse.Namespace, files: Callable[[], Sequence[str]]) -> None:
+    """The same for the DEM's other files, which are known once it is open, and looked for where there is a danger."""
+    for out in (arguments.out, arguments.metrics):
+        if out is not None and os.path.isfile(out) and any(_same_file(out, part) for part in files()):
+            raise Forge3dError(f"{out}: expected a file to write; got a part of the DEM; fix: choose another name")
 
 
 def _same_file(one: str | Path, other: str | Path) -> bool:
@@ -383,6 +388,7 @@ def _render_on(
         with PngWriter(out, width, height, alpha=scene.background == "transparent") as writer:
             try:
                 source = open_source(arguments.dem, arguments.band)
+                _refuse_to_lose_a_part(arguments, source.files)
                 budget = arguments.memory_budget or device.budget()
                 read_start = time.perf_counter()
                 dem = read_dem(

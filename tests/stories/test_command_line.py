@@ -184,6 +184,19 @@ def test_the_dem_itself_is_never_written_over(tmp_path: Path, write_raster: Call
     assert (tmp_path / "dem.png").read_bytes() == before
 
 
+def test_no_file_that_the_dem_is_made_of_is_written_over(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
+    heights = write_raster(np.arange(100, dtype="u2").reshape(10, 10))
+    part = tmp_path / "part.png"
+    gdal.GetDriverByName("PNG").CreateCopy(str(part), gdal.Open(str(heights)))
+    gdal.BuildVRT(str(tmp_path / "whole.vrt"), [str(part)]).FlushCache()
+    before = part.read_bytes()
+    failed(run("render", tmp_path / "whole.vrt", part, "--band", 1), "part.png", "a part of the DEM")
+    failed(run("render", tmp_path / "whole.vrt", tmp_path / "a.png", "--band", 1, "--metrics", part), "a part of")
+    assert part.read_bytes() == before
+    done = run("render", tmp_path / "whole.vrt", tmp_path / "a.png", "--band", 1, "--size", "20x20")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_missing_folder_for_the_metrics_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
     failed(run("render", SAMPLE, tmp_path / "a.png", "--metrics", tmp_path / "none" / "m.json"), "none", "folder")
     assert not list(tmp_path.iterdir())
