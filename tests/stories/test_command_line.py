@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal
-from stranger import FAKE, ROOT, SAMPLE
+from stranger import FAKE, ROOT, SAMPLE, hear_signals
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -255,6 +255,7 @@ def test_ctrl_c_kill_and_a_closed_terminal_leave_no_half_written_file(
     process = subprocess.Popen(
         [sys.executable, "-m", "forge3d_qgis", "render", str(SAMPLE), str(tmp_path / "a.png")],
         stderr=subprocess.PIPE, text=True, env=environment(FORGE3D_NATIVE=str(FAKE), FAKE_SLEEP_MS="10000"),
+        preexec_fn=hear_signals,
     )  # fmt: skip
     deadline = time.monotonic() + 20
     while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
