@@ -350,18 +350,23 @@ class _DeviceStart(threading.Thread):
 def _refuse_to_lose(arguments: argparse.Namespace) -> None:
     """No output may replace what is read, nor the other output. Raises Forge3dError."""
     ramp = None if arguments.ramp in ramp_names() else arguments.ramp
-    read = [
-        ("the DEM itself", arguments.dem),
-        ("the scene that is read", arguments.scene),
-        ("the ramp that is read", ramp),
-    ]
-    outputs = [("the picture's own name", arguments.out)]
-    if arguments.metrics is not None:
-        outputs.append(("the metrics' own name", arguments.metrics))
-    for number, (_, out) in enumerate(outputs):
-        for what, other in [*read, *outputs[:number]]:
-            if other is not None and _same_file(out, other):
+    read = {
+        "the DEM itself": arguments.dem,
+        "the scene that is read": arguments.scene,
+        "the ramp that is read": ramp,
+        "the picture's own name": arguments.out,
+    }
+    for what, other in read.items():
+        for out in (arguments.out, arguments.metrics):
+            if None not in (out, other) and out is not other and _same_file(out, other):
                 raise Forge3dError(f"{out}: expected a file to write; got {what}; fix: choose another name")
+
+
+def _refuse_to_lose_a_part(arguments: argparse.Namespace, files: Callable[[], Sequence[str]]) -> None:
+    """The same for the DEM's other files, which are known once it is open, and looked for where there is a danger."""
+    for out in (arguments.out, arguments.metrics):
+        if out is not None and os.path.isfile(out) and any(_same_file(out, part) for part in files()):
+            raise Forge3dError(f"{out}: expected a file to write; got a part of the DEM; fix: choose another name")
 
 
 def _same_file(one: str | Path, other: str | Path) -> bool:
@@ -369,10 +374,12 @@ def _same_file(one: str | Path, other: str | Path) -> bool:
     # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
     if os.path.exists(one) and not os.path.isfile(one):
         return False
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):  # one of them is not there yet, or no name at all
-        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    with contextlib.suppress(ValueError):  # a NUL, which no name has
+        try:
+            return os.path.samefile(one, other)
+        except OSError:  # one of them is not there yet
+            return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    return False
 
 
 def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object]) -> list[str]:
@@ -409,6 +416,7 @@ def _render_on(
                 # Without a wanted band the first is taken, and checked to be no picture.
                 band = arguments.band or (view.source.band if view.source.band > 1 else None)
                 source = open_source(arguments.dem, band)
+                _refuse_to_lose_a_part(arguments, source.files)
                 area, window = view.source.corners, None
                 if area is not None:
                     window = covering_window(source.geotransform, source.size, area)
