@@ -329,12 +329,15 @@ for _power, _letter in enumerate("KMGT", start=1):
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes of ``256MiB``, ``1.5 GiB``, ``512MB`` (10⁶), ``512M`` (2²⁰) or a plain number. Raises SceneError."""
+    """Bytes of ``256MiB``, ``1.5 GiB``, ``512MB`` (10⁶), ``512M`` (2²⁰) or a plain number, at most 2⁶³ - 1.
+
+    Raises SceneError.
+    """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text) if isinstance(text, str) else None
     unit = _UNITS.get(match[2].upper()) if match else None
-    if match is None or unit is None or not 1 <= float(match[1]) * unit < 2**63:
+    if match is None or unit is None or float(match[1]) * unit < 1:
         raise scene_error("memory size", "a number with a unit", text, "write 256MiB or 2GiB")
-    return int(float(match[1]) * unit)
+    return int(min(float(match[1]) * unit, 2**63 - 1))
 
 
 def format_bytes(count: int) -> str:

@@ -67,7 +67,7 @@ CAMERAS = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 SCENES = st.fixed_dictionaries({}, optional={
     "shading": or_anything(st.sampled_from(["relief", "horn"])), "cast_shadows": or_anything(st.booleans()),
-    "sky_view": or_anything(st.floats(0, 2)), "exaggeration": or_anything(st.floats(0.01, 1000)),
+    "sky_intensity": or_anything(st.floats(0, 2)), "exaggeration": or_anything(st.floats(0.01, 1000)),
     "exposure": or_anything(st.floats(0.01, 100)), "background": or_anything(st.sampled_from(["#010203", "transparent"])),
     "wall_color": or_anything(st.just("#ABCDEF")),
 })  # fmt: skip

