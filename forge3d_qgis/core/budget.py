@@ -214,7 +214,8 @@ def plan(
             low, high = (low, middle) if bound(_smaller(source_size, middle)) else (middle, high)
         size, bound_by = _smaller(source_size, low), bound(_smaller(source_size, high))
         even = _smaller(source_size, math.ceil(source_size[longer] / (math.ceil(2 * source_size[longer] / low) / 2)))
-        if even[0] * even[1] >= ENOUGH * size[0] * size[1]:
+        # It may take more than a larger one: the strips of its upload are whole rows.
+        if even[0] * even[1] >= ENOUGH * size[0] * size[1] and not bound(even):
             size = even
     return Plan(
         source_size=source_size,
@@ -319,7 +320,7 @@ def checked_budget(budget: float) -> int:
     number = as_float(budget)
     if math.isnan(number):
         raise scene_error("memory budget", "bytes", budget, "parse_bytes('256MiB') makes them of a text")
-    return max(0, int(number)) if number < most else most
+    return int(number) if 0 < number < most else (0 if number <= 0 else most)
 
 
 _UNITS = {"": 1, "B": 1}
