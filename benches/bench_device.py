@@ -23,7 +23,7 @@ import forge3d_native
 import synthetic
 from forge3d_qgis.core.scene import Camera, Scene
 
-BOUND_MS = 10.0
+BOUND_MS = 3.0
 STEPS = ("trace_ms", "resolve_ms", "readback_ms", "longest_submit_ms", "submits")
 
 

@@ -29,6 +29,7 @@ _PLAIN = {
 }  # fmt: skip
 _PLAIN_LETTERS = "forge3d-plain"
 
+_LONGEST_COMPLAINT = 4000
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
@@ -109,6 +110,8 @@ def _complain(text: str) -> None:
     """One line on standard error; where that fails, nothing is left to say."""
     if sys.stderr is None:
         return
+    if len(text) > _LONGEST_COMPLAINT:  # an argument of any length may be quoted; what is wrong and the fix stand last
+        text = f"{text[: _LONGEST_COMPLAINT // 2]}…{text[-_LONGEST_COMPLAINT // 2 :]}"
     try:
         sys.stderr.write(f"forge3d-qgis: {text}".translate(_CONTROL) + "\n")
         sys.stderr.flush()

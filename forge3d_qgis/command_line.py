@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -25,6 +26,7 @@ from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
 from .core.styles import canonical_shading, shading_models
 from .core.text_file import read_text
+from .core.view import View, area_text, parse_area
 
 _T = TypeVar("_T")
 
@@ -53,6 +55,15 @@ class WrongArguments(Exception):
 
 
 class _Arguments(argparse.ArgumentParser):
+    """Raises one line that says what is wrong. Corners may begin with a minus."""
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        for at, (option, value) in reversed(list(enumerate(pairwise(given)))):
+            if option == "--area" and "," in value:  # -84.3,36.2,… would be taken for an option
+                given[at : at + 2] = [f"{option}={value}"]
+        return super().parse_known_args(given, namespace)
+
     def error(self, message: str) -> NoReturn:
         raise WrongArguments(f"{message} (see {self.prog} --help)")
 
@@ -208,6 +219,10 @@ def parser() -> argparse.ArgumentParser:
         "--band", type=_argument(_band, "number"), metavar="N", help="band that holds the heights (default: 1)"
     )
     group.add_argument(
+        "--area", type=_argument(parse_area, "corners"), metavar="XMIN,YMIN,XMAX,YMAX",
+        help="draw this part only, corners in the DEM's CRS (default: all of it)",
+    )  # fmt: skip
+    group.add_argument(
         "--z-factor", type=_argument(_z_factor, "number"), metavar="X",
         help="metres of one height unit: 0.3048 for feet (default: from the band's unit)",
     )  # fmt: skip
@@ -225,13 +240,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def scene_of(arguments: argparse.Namespace) -> Scene:
-    """The scene that the arguments describe: the saved one or the default, with what was given on top.
+    """The scene of ``view_of``."""
+    return view_of(arguments).scene
+
+
+def view_of(arguments: argparse.Namespace) -> View:
+    """The view that the arguments describe: the saved one or the default, with what was given on top.
 
     Raises SceneError.
     """
-    base = Scene()
+    saved = View()
     if arguments.scene is not None:
-        base = Scene.from_json(read_text(arguments.scene, "--scene"))
+        saved = View.from_json(read_text(arguments.scene, "--scene"))
+    base = saved.scene
 
     def given(kind: type[Any], *names: str) -> dict[str, Any]:
         known = {entry.name for entry in dataclasses.fields(kind)}
@@ -255,7 +276,10 @@ def scene_of(arguments: argparse.Namespace) -> Scene:
         raise SceneError(
             "--resolution: expected an orthographic view; got perspective; fix: add --projection orthographic"
         )
-    return scene
+    source = saved.source
+    if arguments.area is not None:
+        source = dataclasses.replace(source, area=arguments.area, area_of="drawn")
+    return View(scene, source)
 
 
 class _Progress:
@@ -326,18 +350,23 @@ class _DeviceStart(threading.Thread):
 def _refuse_to_lose(arguments: argparse.Namespace) -> None:
     """No output may replace what is read, nor the other output. Raises Forge3dError."""
     ramp = None if arguments.ramp in ramp_names() else arguments.ramp
-    read = [
-        ("the DEM itself", arguments.dem),
-        ("the scene that is read", arguments.scene),
-        ("the ramp that is read", ramp),
-    ]
-    outputs = [("the picture's own name", arguments.out)]
-    if arguments.metrics is not None:
-        outputs.append(("the metrics' own name", arguments.metrics))
-    for number, (_, out) in enumerate(outputs):
-        for what, other in [*read, *outputs[:number]]:
-            if other is not None and _same_file(out, other):
+    read = {
+        "the DEM itself": arguments.dem,
+        "the scene that is read": arguments.scene,
+        "the ramp that is read": ramp,
+        "the picture's own name": arguments.out,
+    }
+    for what, other in read.items():
+        for out in (arguments.out, arguments.metrics):
+            if None not in (out, other) and out is not other and _same_file(out, other):
                 raise Forge3dError(f"{out}: expected a file to write; got {what}; fix: choose another name")
+
+
+def _refuse_to_lose_a_part(arguments: argparse.Namespace, files: Callable[[], Sequence[str]]) -> None:
+    """The same for the DEM's other files, which are known once it is open, and looked for where there is a danger."""
+    for out in (arguments.out, arguments.metrics):
+        if out is not None and os.path.isfile(out) and any(_same_file(out, part) for part in files()):
+            raise Forge3dError(f"{out}: expected a file to write; got a part of the DEM; fix: choose another name")
 
 
 def _same_file(one: str | Path, other: str | Path) -> bool:
@@ -345,32 +374,36 @@ def _same_file(one: str | Path, other: str | Path) -> bool:
     # os.path: a DEM may also be a connection string or a whole VRT, which pathlib finds too long to ask about.
     if os.path.exists(one) and not os.path.isfile(one):
         return False
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):  # one of them is not there yet, or no name at all
-        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    with contextlib.suppress(ValueError):  # a NUL, which no name has
+        try:
+            return os.path.samefile(one, other)
+        except OSError:  # one of them is not there yet
+            return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    return False
 
 
-def _render(arguments: argparse.Namespace, scene: Scene, heed: Callable[[], object]) -> list[str]:
+def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object]) -> list[str]:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
     _refuse_to_lose(arguments)
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, scene, start, heed)
+        return _render_on(device, arguments, view, start, heed)
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
 def _render_on(
-    device: _DeviceStart, arguments: argparse.Namespace, scene: Scene, start: float, heed: Callable[[], object]
+    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, heed: Callable[[], object]
 ) -> list[str]:
-    from .core.dem import open_source, read_dem
+    from .core.dem import covering_window, open_source, read_dem
+    from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
     from .core.render import render_bands
 
     out: Path = arguments.out
+    scene = view.scene
     shown = _Progress(heed)
     ms: dict[str, float] = {}
     metrics: dict[str, Any] = {}
@@ -380,12 +413,23 @@ def _render_on(
         report = stack.enter_context(WholeFile(arguments.metrics)) if arguments.metrics is not None else None
         with PngWriter(out, width, height, alpha=scene.background == "transparent") as writer:
             try:
-                source = open_source(arguments.dem, arguments.band)
+                # Without a wanted band the first is taken, and checked to be no picture.
+                band = arguments.band or (view.source.band if view.source.band > 1 else None)
+                source = open_source(arguments.dem, band)
+                _refuse_to_lose_a_part(arguments, source.files)
+                area, window = view.source.corners, None
+                if area is not None:
+                    window = covering_window(source.geotransform, source.size, area)
+                    if window is None:
+                        raise DemError(
+                            f"{source.name}: expected an area that covers some of it; got {area_text(area)}; "
+                            "fix: give corners inside the raster, in its own CRS"
+                        )
                 budget = arguments.memory_budget or device.budget()
                 read_start = time.perf_counter()
                 dem = read_dem(
                     source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
-                    progress=shown.step("reading"),
+                    window=window, progress=shown.step("reading"),
                 )  # fmt: skip
                 device.budget()  # raises its failure, if it has one
                 ms["device"] = device.ms
@@ -421,7 +465,8 @@ def _render_on(
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
-    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, str(metrics["adapter"])]
+    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
+    facts.append(str(metrics["adapter"]))
     return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"])]
 
 
@@ -455,7 +500,7 @@ def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambd
     if arguments.command == "devices":
         return _devices()
     try:
-        scene = scene_of(arguments)
+        view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
-    return _render(arguments, scene, heed)
+    return _render(arguments, view, heed)

@@ -38,6 +38,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor, QImage
 
+from .core.budget import DeviceLimits
 from .core.dem import (
     Dem,
     LevelledSource,
@@ -125,15 +126,30 @@ class Reading:
     extent: tuple[float, float, float, float] | None  # west, south, east, north; None is the whole layer
     used: Any = field(default=None)
 
-    def read(self, *, budget: int, picture_size: tuple[int, int], progress: Callable, cancel: Callable) -> LayerDem:
-        """In a worker. Raises what ``core.dem.read_dem`` raises."""
+    def read(
+        self,
+        *,
+        budget: int | None,
+        picture_size: tuple[int, int],
+        progress: Callable,
+        cancel: Callable,
+        limits: DeviceLimits | None = None,
+        drape_size: tuple[int, int] | None = None,
+    ) -> LayerDem:
+        """In a worker. ``budget``: bytes that the renderer may hold, None for what the device's ``limits`` say.
+        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it. Raises what
+        ``core.dem.read_dem`` raises.
+        """
         source = self._open()
         self.used = source
         window = _window(source, self.extent) if self.extent is not None else None
         dem = read_dem(
             source,
             memory_budget=budget,
+            limits=limits,
             picture_size=picture_size,
+            whole_picture=True,
+            drape_size=drape_size,
             window=window,
             progress=progress,
             cancel=cancel,

@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, QObject, Qt, QTranslator
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction
 
+from . import native_loader
 from .core import resource_path
 from .text import tr
 
@@ -32,6 +33,7 @@ class Forge3dPlugin(QObject):
         self._options = None
 
     def initGui(self) -> None:  # noqa: N802 (QGIS's name)
+        native_loader.set_user_folder(Path(QgsApplication.qgisSettingsDirPath()) / "python" / native_loader.MODULE)
         window = self._iface.mainWindow()
         self.render_action = QAction(self._icon, tr("Render selected layer"), window)
         self.render_action.setObjectName("forge3dRender")
@@ -116,7 +118,7 @@ class Forge3dPlugin(QObject):
     # options --------------------------------------------------------------------------------------------------------
 
     def _diagnostics(self) -> str:
-        return self.ensure_dock().relief.diagnostics()
+        return self.ensure_dock().relief.host.diagnostics()
 
     def _options_changed(self) -> None:
         if self.dock is not None:

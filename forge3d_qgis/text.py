@@ -12,6 +12,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate(CONTEXT, text)
 
 
+def tr_core(text: str) -> str:
+    """A text of core that its source marks as ``translatable``, in the user's language."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number with the separators of the user's locale."""
     return QLocale().toString(float(value), "f", decimals)

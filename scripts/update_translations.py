@@ -1,7 +1,8 @@
 """Brings resources/i18n/*.ts up to date with the strings in the source: new ones come in untranslated, old ones go.
 
-Every call ``tr("literal")`` counts. Own code instead of pylupdate, which takes the class for the context. Run it after
-changing words; a test fails while a file is out of date or a translation lacks a placeholder.
+Every call ``tr("literal")`` counts, and every ``translatable("literal")`` of core. Own code instead of pylupdate,
+which takes the class for the context. Run it after changing words; a test fails while a file is out of date or a
+translation lacks a placeholder.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXT = "Forge3D"
+MARKS = ("tr", "translatable")
 
 
 def source_texts() -> list[str]:
-    """All literals in calls of ``tr``, in the order of the files, each once."""
+    """All literals in calls of ``tr`` and ``translatable``, in the order of the files, each once."""
     found: dict[str, None] = {}
     for path in sorted((ROOT / "forge3d_qgis").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr"):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS):
                 continue
             text = node.args[0]
             if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):

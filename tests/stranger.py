@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 FAKE = ROOT / "tests" / "core" / "fakes" / "forge3d_native.py"
 SAMPLE = ROOT / "resources" / "sample" / "jacksboro_fault.tif"
 NOBODY = 65534
+
+
+def hear_signals() -> None:
+    """For a new process: one that a shell has put into the background would not hear Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Stranger:
@@ -60,6 +67,7 @@ class Stranger:
         """``python`` with ``command`` and the arguments. ``before`` runs in the new process, as the new user."""
 
         def become() -> None:
+            hear_signals()
             if self.is_other:
                 os.setgroups([])
                 os.setgid(NOBODY)

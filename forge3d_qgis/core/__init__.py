@@ -27,6 +27,7 @@ from .ramps import ColorRamp, ramp_names
 # At once, not on first use: loading the module `render` binds its own name here, and the function must win over it.
 from .render import Image, RenderSession, adapters, render, render_bands
 from .scene import Camera, Scene, Sun
+from .view import Source, View
 
 if TYPE_CHECKING:
     from .dem import Dem, Georeference, HeightSource, open_source, read_dem
@@ -45,6 +46,7 @@ __all__ = [  # noqa: RUF022 - grouped by home
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
     "Image", "RenderSession", "adapters", "render", "render_bands",
     "Camera", "ColorRamp", "Scene", "Sun", "ramp_names",
+    "Source", "View",
     "resource_path",
 ]  # fmt: skip
 

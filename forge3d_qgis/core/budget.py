@@ -316,13 +316,16 @@ for _power, _letter in enumerate("KMGT", start=1):
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes of ``256MiB``, ``1.5 GiB``, ``512MB`` (10⁶), ``512M`` (2²⁰) or a plain number. Raises SceneError."""
+    """Bytes of ``256MiB``, ``1.5 GiB``, ``512MB`` (10⁶), ``512M`` (2²⁰) or a plain number, at most 2⁶³ - 1.
+
+    Raises SceneError.
+    """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
     unit = _UNITS.get(match[2].upper()) if match else None
-    if match is None or unit is None or not 1 <= float(match[1]) * unit < 2**63:
+    if match is None or unit is None or float(match[1]) * unit < 1:
         shown = text if len(text) <= 40 else f"{text[:40]}…"
         raise SceneError(f"memory size: expected a number with a unit; got {shown!r}; fix: write 256MiB or 2GiB")
-    return int(float(match[1]) * unit)
+    return int(min(float(match[1]) * unit, 2**63 - 1))
 
 
 def format_bytes(count: int) -> str:

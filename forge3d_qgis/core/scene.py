@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from .checks import check_bearing, check_choice, check_color, check_flag, check_number, scene_error
+from .checks import check_choice, check_color, check_flag, check_number, scene_error
+from .fields import FIELDS, check_field
 from .ramps import DEFAULT_RAMP, INTERPOLATIONS, ColorRamp, Interpolation, Rgba, ramp_names
+from .styles import canonical_shading
 
 __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
     "JSON_VERSION", "PROJECTIONS", "SHADINGS", "Camera", "Projection", "Scene", "Shading", "Sun",
@@ -18,12 +22,18 @@ __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
 ]  # fmt: skip
 
 Projection = Literal["perspective", "orthographic"]
-Shading = Literal["relief", "horn"]
+Shading = str
 
 PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
-SHADINGS: tuple[Shading, ...] = ("relief", "horn")
+DEFAULT_SHADING: Shading = "relief"
+SHADINGS: tuple[Shading, ...] = (DEFAULT_SHADING, "hillshade", "horn")
+"""Models that every version knows; ``core.styles.shading_models()`` has them all."""
 
 JSON_VERSION = 1
+SOURCE_KEY = "source"
+"""Where a view's JSON says what it is a picture of."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -35,16 +45,14 @@ class Sun:
     infinities raise SceneError.
     """
 
-    azimuth: float = 315.0
-    altitude: float = 45.0
-    size: float = 2.0
-    intensity: float = 1.0
+    azimuth: float = FIELDS["sun.azimuth"].default
+    altitude: float = FIELDS["sun.altitude"].default
+    size: float = FIELDS["sun.size"].default
+    intensity: float = FIELDS["sun.intensity"].default
 
     def __post_init__(self) -> None:
-        check_bearing(self, "azimuth")
-        check_number(self, "altitude", 0.0, 90.0, "degrees above the horizon: 0 horizon, 90 zenith")
-        check_number(self, "size", 0.0, 45.0, "degrees across the disk: 0.53 is the real sun, 2 to 10 look soft")
-        check_number(self, "intensity", 0.0, 10.0, "1 is full daylight")
+        for name in ("azimuth", "altitude", "size", "intensity"):
+            check_field(self, f"sun.{name}")
 
 
 @dataclass(frozen=True)
@@ -53,24 +61,23 @@ class Camera:
 
     Without ``target`` the whole DEM is fitted into the picture and ``zoom`` (> 0) magnifies that view. With ``target``
     (world metres from the DEM's centre: east, north, exaggerated height) the camera stands ``distance`` metres /
-    ``zoom`` away from it. ``field_of_view``: vertical, degrees, 1..120 (perspective). ``resolution``: metres a pixel
-    (orthographic; replaces the fit). Raises SceneError.
+    ``zoom`` away from it; an orthographic picture then has the scale that the perspective has at the target, whatever
+    the picture's size. ``field_of_view``: vertical, degrees, 1..120 (perspective). ``resolution``: metres a pixel
+    (orthographic; replaces the fit and the distance). How a camera is moved: ``core.camera``. Raises SceneError.
     """
 
-    heading: float = 0.0
-    pitch: float = 45.0
-    zoom: float = 1.0
-    field_of_view: float = 35.0
+    heading: float = FIELDS["camera.heading"].default
+    pitch: float = FIELDS["camera.pitch"].default
+    zoom: float = FIELDS["camera.zoom"].default
+    field_of_view: float = FIELDS["camera.field_of_view"].default
     projection: Projection = "perspective"
     resolution: float | None = None
     target: tuple[float, float, float] | None = None
     distance: float | None = None
 
     def __post_init__(self) -> None:
-        check_bearing(self, "heading")
-        check_number(self, "pitch", 0.0, 90.0, "degrees below the horizon: 0 looks level, 90 straight down")
-        check_number(self, "zoom", 1e-3, 1e6, "1 fits the whole DEM, 2 makes it twice as large")
-        check_number(self, "field_of_view", 1.0, 120.0, "vertical angle in degrees: 35 looks natural")
+        for name in ("heading", "pitch", "zoom", "field_of_view"):
+            check_field(self, f"camera.{name}")
         check_choice(self, "projection", PROJECTIONS)
         if self.resolution is not None:
             check_number(self, "resolution", 1e-6, 1e9, "metres a pixel, or None to fit the DEM")
@@ -95,23 +102,47 @@ def _default_ramp() -> ColorRamp:
     return ColorRamp.named(DEFAULT_RAMP)
 
 
+_OLD_NAMES = {"sky_view": "sky_intensity"}
+"""Names of ``Scene`` as scripts and files of earlier versions write them."""
+
+
+def _taking_old_names(kind: type[_T]) -> type[_T]:
+    made = kind.__init__
+
+    @functools.wraps(made)
+    def __init__(self: _T, *values: Any, **named: Any) -> None:
+        made(self, *values, **_renamed(named))
+
+    kind.__init__ = __init__  # type: ignore[assignment] # a dataclass has no other place for an alias
+    return kind
+
+
+def _renamed(named: dict[str, Any]) -> dict[str, Any]:
+    """Old names replaced. ``dataclasses.replace`` passes the present value along: what was named on purpose wins."""
+    old = {_OLD_NAMES[name]: value for name, value in named.items() if name in _OLD_NAMES}
+    return {**{name: value for name, value in named.items() if name not in _OLD_NAMES}, **old}
+
+
+@_taking_old_names
 @dataclass(frozen=True)
 class Scene:
     """Everything about the picture but its size and the DEM. Change a copy with ``dataclasses.replace``.
 
-    ``shading``: ``relief`` (sun, cast shadows, sky light, colours) or ``horn`` (gdaldem's grey hillshade).
-    ``cast_shadows``: whether terrain shades terrain. ``sky_view``: amount of sky light, 0..2. ``exaggeration``: factor
-    on heights, 0.01..1000. ``exposure``: factor on light, 0.01..100. ``background``: ``#rrggbb`` or ``transparent``.
-    ``wall_color``: of the solid's side walls. Anything out of range, NaN and infinities raise SceneError.
+    ``shading``: one of ``core.styles.shading_models()``, by its name or an alias: ``relief`` (sun, cast shadows, sky
+    light, colours), ``hillshade`` (gdaldem's grey one, once called ``horn``), ….
+    ``cast_shadows``: whether terrain shades terrain. ``sky_intensity`` (``sky_view`` is its old name, an alias): amount
+    of sky light, 0..2. ``exaggeration``: factor on heights, 0.01..1000. ``exposure``: factor on light, 0.01..100.
+    ``background``: ``#rrggbb`` or ``transparent``. ``wall_color``: of the solid's side walls. Anything out of range,
+    NaN and infinities raise SceneError. Ranges and defaults stand in ``core.fields``.
     """
 
     camera: Camera = field(default_factory=Camera)
     sun: Sun = field(default_factory=Sun)
-    shading: Shading = "relief"
+    shading: Shading = DEFAULT_SHADING
     cast_shadows: bool = True
-    sky_view: float = 1.0
-    exaggeration: float = 1.0
-    exposure: float = 1.0
+    sky_intensity: float = FIELDS["sky_intensity"].default
+    exaggeration: float = FIELDS["exaggeration"].default
+    exposure: float = FIELDS["exposure"].default
     color_ramp: ColorRamp = field(default_factory=_default_ramp)
     background: str = "#ffffff"
     wall_color: str = "#8c857b"
@@ -121,37 +152,42 @@ class Scene:
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise scene_error(f"Scene.{name}", f"a {kind.__name__}", value, f"make one with {kind.__name__}(…)")
-        check_choice(self, "shading", SHADINGS)
+        if self.shading != DEFAULT_SHADING:  # known without asking the native part, which may not be loaded yet
+            object.__setattr__(self, "shading", canonical_shading(self.shading))
         check_flag(self, "cast_shadows")
-        check_number(self, "sky_view", 0.0, 2.0, "1 is the natural amount of sky light, 0 none")
-        check_number(self, "exaggeration", 0.01, 1000.0, "1 draws heights as they are, 2 doubles them")
-        check_number(self, "exposure", 0.01, 100.0, "1 is neutral, 2 twice as bright")
+        for name in ("sky_intensity", "exaggeration", "exposure"):
+            check_field(self, name)
         check_color(self, "background", transparent=True)
         check_color(self, "wall_color", transparent=False)
 
+    @property
+    def sky_view(self) -> float:
+        """``sky_intensity`` under its old name."""
+        return self.sky_intensity
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values by name, for JSON: what ``from_dict`` turns into an equal scene."""
+        return {"forge3d_scene": JSON_VERSION, **dataclasses.asdict(self)}
+
     def to_json(self) -> str:
         """JSON text that ``from_json`` turns into an equal scene."""
-        content: dict[str, Any] = {"forge3d_scene": JSON_VERSION, **dataclasses.asdict(self)}
-        text = json.dumps(content, indent=2, allow_nan=False)
-        # Colours on one line each: people read and edit these files.
-        return re.sub(
-            r"\[\s+(-?[\d.eE+]+(?:,\s+-?[\d.eE+]+)*)\s+\]", lambda m: "[" + " ".join(m[1].split()) + "]", text
-        )
+        return json_text(self.as_dict())
 
     @classmethod
     def from_json(cls, text: str) -> Scene:
         """The scene of JSON text. Keys left out keep their defaults; unknown keys and wrong values raise SceneError.
 
-        ``color_ramp`` may also be the name of a ramp that comes with the package.
+        ``color_ramp`` may also be the name of a ramp that comes with the package. Of a view (``core.view``) it is the
+        scene alone.
         """
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise scene_error("scene", "JSON text", f"line {error.lineno}: {error.msg}", "correct that line") from None
-        except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
-            raise scene_error("scene", "JSON text of a scene", str(error), "save a scene and compare") from None
-        if not isinstance(content, dict):
-            raise scene_error("scene", "a JSON object {…}", type(content).__name__, "save a scene and compare")
+        content = json_object(text)
+        content.pop(SOURCE_KEY, None)
+        return cls.from_dict(content)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Scene:
+        """The scene of plain values by name; see ``from_json``."""
+        content = dict(content)
         version = content.pop("forge3d_scene", JSON_VERSION)
         if version != JSON_VERSION:
             raise scene_error("scene", f"forge3d_scene version {JSON_VERSION}", version, "update forge3d_qgis")
@@ -161,17 +197,37 @@ class Scene:
             if name == "color_ramp" and isinstance(content[name], str):
                 content[name] = ColorRamp.named(content[name])
             else:
-                content[name] = _from_dict(kind, content[name], name)
-        scene: Scene = _from_dict(cls, content, "scene")
+                content[name] = from_plain(kind, content[name], name)
+        scene: Scene = from_plain(cls, content, "scene")
         return scene
 
 
-def _from_dict(kind: type[Any], content: object, where: str) -> Any:
+def json_text(content: Mapping[str, Any]) -> str:
+    """``content`` as JSON that people can read and edit: colours and corners on one line each."""
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+    return re.sub(r"\[\s+(-?[\d.eE+]+(?:,\s+-?[\d.eE+]+)*)\s+\]", lambda m: "[" + " ".join(m[1].split()) + "]", text)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object of ``text``. Raises SceneError."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise scene_error("scene", "JSON text", f"line {error.lineno}: {error.msg}", "correct that line") from None
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
+        raise scene_error("scene", "JSON text of a scene", str(error), "save a scene and compare") from None
+    if not isinstance(content, dict):
+        raise scene_error("scene", "a JSON object {…}", type(content).__name__, "save a scene and compare")
+    return content
+
+
+def from_plain(kind: type[Any], content: object, where: str) -> Any:
+    """A frozen value of ``kind`` from its plain values by name. Raises SceneError, which names ``where``."""
     if not isinstance(content, dict):
         raise scene_error(f"scene: {where}", "a JSON object {…}", content, "give its values by name")
     known = [entry.name for entry in dataclasses.fields(kind)]
     for key in content:
-        if key not in known:
+        if key not in known and not (kind is Scene and key in _OLD_NAMES):
             raise scene_error(f"scene: {where}", "keys among " + ", ".join(known), key, "remove or rename it")
     if kind is ColorRamp and "stops" not in content:
         raise scene_error(f"scene: {where}", "a key stops", sorted(content), "give [[value, [r, g, b, a]], …]")

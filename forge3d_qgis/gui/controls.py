@@ -32,7 +32,7 @@ class NumberSlider(QWidget):
     ) -> None:
         super().__init__()
         self.setObjectName(name)
-        self._low, self._high, self._logarithmic = low, high, logarithmic
+        self._low, self._high, self._logarithmic, self._wrapping = low, high, logarithmic, wrapping
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName(f"{name}Slider")
         self.slider.setRange(0, STEPS)
@@ -64,6 +64,8 @@ class NumberSlider(QWidget):
 
     def set_value(self, value: float) -> None:
         """Shows ``value`` and tells nobody: only the user's hand emits ``changed``."""
+        if self._wrapping and value == self._low and self.value() == self._high:
+            return  # the same direction: the handle under the hand stays at its end
         for widget, what in ((self.box, value), (self.slider, self._position(value))):
             widget.blockSignals(True)
             widget.setValue(what)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -26,81 +26,81 @@ from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication, QPushButton
 
+from ..core.budget import band_rows
 from ..core.errors import Cancelled
 from ..core.export import PngWriter
-from ..core.memory_tracker import band_rows
-from ..core.render import RenderSession
+from ..core.render import BandStep, RenderSession, band_steps
+from ..core.scene import Scene
 from ..text import tr
-from .export_dialog import ExportDialog, ExportWish
-from .relief import STOP_S, Relief, log, task_over
+from .current_view import CurrentView
+from .export_dialog import ExportDialog, ExportSettings
+from .native_host import STOP_S, log
+from .relief import Relief
 from .task import BackgroundTask, Outcome
 
 STRETCH_S = 0.6  # for one band, at the speed measured last: between bands the preview answers
 SPEED_GUESS = 2.5e6  # samples a second, before anything was measured
-REFINE_MS = 50.0
 LAYOUT_WIDTH_MM = 180.0
 LAYOUT_SAMPLES = 16  # at print resolution a dot is small: more samples would be waited for and not seen
 LARGEST_EXPORT_DRAPE = 8192
 
 
 class ExportJob:
-    """A picture in bands into a PNG, for ``RenderWorker.run_job``. Watched and stopped from other threads."""
+    """A picture in bands into a PNG, for ``RenderWorker.run_job``. Watched and cancelled from other threads."""
 
     def __init__(
         self,
-        wish: ExportWish,
-        scene_for: Callable[[int], Any],
+        wanted: ExportSettings,
+        scene: Scene,
         budget: int,
-        drape: Callable[[], np.ndarray] | None,
-        speed: float | None,
+        dem_size: tuple[int, int],
+        drape: Callable[[], np.ndarray] | None = None,
+        drape_size: tuple[int, int] | None = None,
+        speed: float | None = None,
     ) -> None:
-        self._wish = wish
-        self._scene = scene_for(wish.height)
+        """``budget``: bytes that the renderer may hold; it holds heights of ``dem_size`` and the drape already.
+        ``speed``: samples a second, as measured last."""
+        self._wanted = wanted
+        self._scene = scene
         self._make_drape = drape
-        by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wish.width * wish.samples))
-        self._lines = max(1, min(band_rows((wish.width, wish.height), budget), by_time))
-        self._top = 0
+        by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wanted.width * wanted.samples))
+        lines = band_rows((wanted.width, wanted.height), budget, dem_size=dem_size, drape_size=drape_size)
+        self._lines = max(1, min(lines, by_time))
+        self._steps: Iterator[BandStep] | None = None
         self._writer: PngWriter | None = None
-        self._stop = threading.Event()
+        self._cancelled = threading.Event()
         self.share = 0.0
         self.error: Exception | None = None
         self.over = threading.Event()
 
     # any thread
 
-    def stop(self) -> None:
-        self._stop.set()
-
-    def stopped(self) -> bool:
-        return self._stop.is_set()
+    def cancel(self) -> None:
+        self._cancelled.set()
 
     # the worker's thread
 
     def step(self, session: RenderSession) -> bool:
-        wish = self._wish
-        if self._stop.is_set():
-            raise Cancelled("the export was cancelled")
-        if self._writer is None:
-            self._writer = PngWriter(wish.path, wish.width, wish.height, dpi=wish.dpi, alpha=wish.transparent)
-        if self._make_drape is not None:
-            session.set_drape(self._make_drape())
-            self._make_drape = None
-        lines = min(self._lines, wish.height - self._top)
-        if session.size != (wish.width, lines):
-            session.resize((wish.width, lines))
-        session.set_window(0, self._top, (wish.width, wish.height))
+        """One band."""
+        wanted = self._wanted
+        if self._steps is None:
+            self._writer = PngWriter(wanted.path, wanted.width, wanted.height, dpi=wanted.dpi, alpha=wanted.transparent)
+            if self._make_drape is not None:
+                session.set_drape(self._make_drape())
+                self._make_drape = None
+            size = (wanted.width, wanted.height)
+            self._steps = band_steps(session, size, samples=wanted.samples, lines=self._lines)
         session.set_scene(self._scene)
-        done = 0
-        while done < wish.samples:
-            if self._stop.is_set():
-                raise Cancelled("the export was cancelled")
-            done = session.refine(REFINE_MS, samples=wish.samples)
-            part = min(1.0, session.progress() / wish.samples)
-            self.share = (self._top + lines * part) / wish.height
-        self._writer.write_rows(session.read().rgba)
-        self._top += lines
-        if self._top < wish.height:
-            return False
+        while not self._cancelled.is_set():
+            done = next(self._steps)
+            self.share = done.share
+            if done.rows is not None:
+                self._writer.write_rows(done.rows)
+                return done.share >= 1.0 and self._finish()
+        self.failed(Cancelled("the export was cancelled"))
+        return True
+
+    def _finish(self) -> bool:
         self._writer.close()
         self.over.set()
         return True
@@ -115,31 +115,37 @@ class ExportJob:
         if not self.over.is_set():
             self.failed(Cancelled("the export was cancelled"))
 
-    def wait(self, set_progress: Callable[[float], None], stopped: Callable[[], bool]) -> Path:
+    def wait(self, set_progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Path:
         """For a QGIS task: follows the job to its end."""
         while not self.over.wait(0.05):
             set_progress(self.share)
-            if stopped():
-                self.stop()
+            if cancelled():
+                self.cancel()
         if self.error is not None:
             raise self.error
         set_progress(1.0)
-        return Path(self._wish.path)
+        return Path(self._wanted.path)
 
 
 class ExportController(QObject):
     """Asks, exports in the background, and tells how it went."""
 
-    def __init__(self, iface, relief: Relief, parent) -> None:
+    def __init__(self, iface, relief: Relief, current: CurrentView, parent) -> None:
         super().__init__(parent)
         self._iface = iface
         self._relief = relief
+        self._current = current
         self._dock = parent
         self._dialog: ExportDialog | None = None
         self._task: BackgroundTask | None = None
         self._job: ExportJob | None = None
         self._drape_job = None
         self._exported = Path()
+
+    @property
+    def dialog(self) -> ExportDialog | None:
+        """The open dialog."""
+        return self._dialog
 
     @property
     def busy(self) -> bool:
@@ -160,7 +166,7 @@ class ExportController(QObject):
                 tr("An export is under way. Wait for it, or cancel it in the status bar."), Qgis.MessageLevel.Info
             )
             return
-        if self._relief.native_problem is not None:
+        if self._relief.host.problem is not None:
             self._say(
                 tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning
             )
@@ -169,11 +175,11 @@ class ExportController(QObject):
         dialog = ExportDialog(
             (size.width(), size.height()),
             self._relief.layer.name() if self._relief.layer is not None else "relief",
-            self._relief.settings.transparent,
-            self._relief.pixels_a_second(),
+            self._current.view.scene.background == "transparent",
+            self._relief.host.pixels_a_second(),
             self._dock,
         )
-        dialog.accepted.connect(lambda: self.export(dialog.wish()))
+        dialog.accepted.connect(lambda: self.export(dialog.settings()))
         dialog.finished.connect(dialog.deleteLater)
         self._dialog = dialog
         dialog.destroyed.connect(self._dialog_gone)
@@ -182,51 +188,51 @@ class ExportController(QObject):
     def _dialog_gone(self) -> None:
         self._dialog = None
 
-    def export(self, wish: ExportWish, then: Callable[[Path], None] | None = None) -> bool:
+    def export(self, wanted: ExportSettings, then: Callable[[Path], None] | None = None) -> bool:
         """Starts the export; ``then`` is called with the path instead of the usual message."""
         relief = self._relief
-        if relief.loaded is None or relief.worker is None or self.busy:
+        if relief.loaded is None or relief.host.worker is None or self.busy:
             return False
-        settings = relief.settings
-        if wish.transparent != settings.transparent:
-            settings = settings.__class__.from_dict({**settings.as_dict(), "transparent": wish.transparent})
-        scene_for = relief.scene_function(settings)
-        if not relief.draped:
-            self._start(wish, scene_for, None, then)
+        scene = relief.scene()
+        if wanted.transparent != (scene.background == "transparent"):
+            background = "transparent" if wanted.transparent else self._current.view.source.backdrop
+            scene = dataclasses.replace(scene, background=background)
+        if not relief.drape.is_shown:
+            self._start(wanted, scene, then)
             return True
         side = min(
-            LARGEST_EXPORT_DRAPE, max(wish.width, wish.height, 2 * max(relief.size.width(), relief.size.height()))
+            LARGEST_EXPORT_DRAPE, max(wanted.width, wanted.height, 2 * max(relief.size.width(), relief.size.height()))
         )
-        job, rgba = relief.start_drape(side)
+        job, rgba = relief.drape.start_job(side)
         self._drape_job = job
 
         def draped() -> None:
             if self._drape_job is job:
                 self._drape_job = None
                 image = job.renderedImage()
-                self._start(wish, scene_for, lambda: rgba(image), then)
+                self._start(wanted, scene, then, lambda: rgba(image), (image.width(), image.height()))
 
         job.finished.connect(draped)
         return True
 
-    def _start(self, wish: ExportWish, scene_for, drape, then) -> None:
-        worker = self._relief.worker
-        if worker is None:
+    def _start(self, wanted: ExportSettings, scene: Scene, then, drape=None, drape_size=None) -> None:
+        host, loaded = self._relief.host, self._relief.loaded
+        if host.worker is None or loaded is None or host.budget() is None:
             return
-        job = ExportJob(wish, scene_for, self._relief.budget(), drape, self._relief.pixels_a_second())
+        job = ExportJob(wanted, scene, host.budget(), loaded.dem.size, drape, drape_size, host.pixels_a_second())
         task = BackgroundTask(
-            tr("Exporting {name}").format(name=Path(wish.path).name),
+            tr("Exporting {name}").format(name=Path(wanted.path).name),
             job.wait,
             lambda outcome: self._ended(job, outcome, then),
         )
         self._job, self._task = job, task
-        worker.run_job(job)
+        host.worker.run_job(job)
         QgsApplication.taskManager().addTask(task)
 
     def _ended(self, job: ExportJob, outcome: Outcome, then: Callable[[Path], None] | None) -> None:
         if job is not self._job:
             return
-        job.stop()  # when the task was cancelled before it began, nobody else has told the job
+        job.cancel()  # when the task was cancelled before it began, nobody else has told the job
         self._job = self._task = None
         if outcome.error is None:
             if then is not None:
@@ -267,7 +273,7 @@ class ExportController(QObject):
 
     def add_to_layout(self, name: str | None) -> bool:
         """Draws the view at the layout's resolution, without a ground, as a picture that the project itself holds."""
-        if self._relief.native_problem is not None or self._relief.loaded is None:
+        if self._relief.host.problem is not None or self._relief.loaded is None:
             self._say(
                 tr("The compiled part is missing: only the CPU preview can be copied."), Qgis.MessageLevel.Warning
             )
@@ -280,8 +286,8 @@ class ExportController(QObject):
         height = max(1, round(width * size.height() / max(1, size.width())))
         handle, path = tempfile.mkstemp(prefix="forge3d_", suffix=".png")
         os.close(handle)
-        wish = ExportWish(path, width, height, LAYOUT_SAMPLES, dpi, True)
-        return self.export(wish, lambda done: self._put_into_layout(name, done, height / width))
+        wanted = ExportSettings(path, width, height, LAYOUT_SAMPLES, dpi, True)
+        return self.export(wanted, lambda done: self._put_into_layout(name, done, height / width))
 
     def _put_into_layout(self, name: str | None, path: Path, ratio: float) -> None:
         try:
@@ -317,7 +323,7 @@ class ExportController(QObject):
             self.cancel()
 
     def cancel(self) -> BackgroundTask | None:
-        """Stops what is under way; half-written files are deleted by the worker. Tells nobody, waits for nothing."""
+        """Ends what is under way; half-written files are deleted by the worker. Tells nobody, waits for nothing."""
         if self._dialog is not None:
             self._dialog.reject()
         drape, self._drape_job = self._drape_job, None
@@ -326,15 +332,15 @@ class ExportController(QObject):
         task, self._task = self._task, None
         job, self._job = self._job, None
         if job is not None:
-            job.stop()
+            job.cancel()
         if task is not None:
-            task.abandon()
+            task.cancel_silently()
         return task
 
     def shutdown(self) -> None:
         """The same, and waits for the end: two seconds at most."""
         task = self.cancel()
-        if task is not None and not task_over(task, STOP_S):
+        if task is not None and not task.wait(STOP_S):
             log("The export did not stop in time.", Qgis.MessageLevel.Warning)
 
     def _say(self, text: str, level: Qgis.MessageLevel) -> None:

@@ -30,7 +30,7 @@ PAPER = {"a4": (3508, 2480), "a3": (4961, 3508)}  # landscape at 300 dpi
 
 
 @dataclass(frozen=True)
-class ExportWish:
+class ExportSettings:
     path: str
     width: int
     height: int
@@ -220,11 +220,11 @@ class ExportDialog(QDialog):
         self.save.setEnabled(writable)
         self.save.setToolTip("" if writable else tr("Choose a file in a folder that exists"))
 
-    def wish(self) -> ExportWish:
+    def settings(self) -> ExportSettings:
         path = self.file.filePath().strip()
         if not path.lower().endswith(".png"):
             path += ".png"
-        return ExportWish(
+        return ExportSettings(
             path,
             self.width_box.value(),
             self.height_box.value(),

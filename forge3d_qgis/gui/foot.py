@@ -7,6 +7,7 @@ from qgis.PyQt.QtGui import QColor, QPainter
 from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ..text import number, size_text, tr
+from .note_words import note_text
 
 AMBER_SHARE, RED_SHARE = 0.75, 0.90
 CALM, AMBER, RED = QColor(86, 140, 98), QColor(224, 150, 24), QColor(200, 48, 40)
@@ -69,6 +70,8 @@ class MemoryMeter(QLabel):
             tr("Highest so far: {peak}").format(peak=size_text(int(metrics["peak_bytes"]))),
         ]
         lines += [f"{label}: {size_text(size)}" for label, size in metrics.get("top", [])]
+        if metrics.get("reason"):
+            lines.append(note_text(metrics["reason"]))
         lines.append(tr("The budget is set in Settings ▸ Options ▸ Forge3D."))
         self.setToolTip("\n".join(lines))
         self.setAccessibleDescription(lines[0])

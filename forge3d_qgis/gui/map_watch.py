@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from .. import layers
 
-CALM_MS = 500  # without news for this long somebody is through with changing a style
+CALM_MS = 500  # without another change for this long somebody is through with changing a style
 
 
 class MapWatch(QObject):
@@ -27,7 +27,7 @@ class MapWatch(QObject):
         self._theme: str | None = None
         self._layers: list[QgsMapLayer] = []
         self._themes = None  # the collection listened to; each project has its own
-        self._on = self._deaf = False
+        self._on = self._ignores = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(CALM_MS)
@@ -51,18 +51,23 @@ class MapWatch(QObject):
         self._leave_layers()
         self._leave_themes()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something changed and has not yet come to rest."""
+        return self._timer.isActive()
+
     def again_later(self) -> None:
         """What is under way comes first: tell once more after another pause."""
         self._timer.start()
 
     @contextlib.contextmanager
-    def deaf(self):
+    def ignored(self):
         """For drawing the map ourselves: a layer that stretches its colours to what is drawn says that it changed."""
-        before, self._deaf = self._deaf, True
+        before, self._ignores = self._ignores, True
         try:
             yield
         finally:
-            self._deaf = before
+            self._ignores = before
 
     def shutdown(self) -> None:
         self.stop()
@@ -75,12 +80,12 @@ class MapWatch(QObject):
         self._leave_layers()
         self._layers = list(shown)
         for layer in self._layers:
-            layer.repaintRequested.connect(self._news)
+            layer.repaintRequested.connect(self._content_changed)
 
     def _leave_layers(self) -> None:
         for layer in self._layers:
             with contextlib.suppress(RuntimeError, TypeError):  # a layer may have left before us
-                layer.repaintRequested.disconnect(self._news)
+                layer.repaintRequested.disconnect(self._content_changed)
         self._layers = []
 
     def _leave_themes(self) -> None:
@@ -92,13 +97,13 @@ class MapWatch(QObject):
     def _canvas_changed(self) -> None:
         if self._on and self._theme is None:
             self._listen()
-            self._news()
+            self._content_changed()
 
     def _theme_changed(self, name: str) -> None:
         if self._on and name == self._theme:
             self._listen()
-            self._news()
+            self._content_changed()
 
-    def _news(self, *_) -> None:
-        if self._on and not self._deaf:
+    def _content_changed(self, *_) -> None:
+        if self._on and not self._ignores:
             self._timer.start()

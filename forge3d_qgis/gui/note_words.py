@@ -12,6 +12,12 @@ def note_text(note: str) -> str:
         return note
     words = {
         "{source} read as {held} to stay within {budget}": tr("{source} read as {held} to stay within {budget}"),
+        "{source} read as {held}, the most that this adapter holds": tr(
+            "{source} read as {held}, the most that this adapter holds"
+        ),
+        "{kind}, {own} of its own, {free} free: {budget}": tr("{kind}, {own} of its own, {free} free: {budget}"),
+        "{kind}, {free} free: {budget}": tr("{kind}, {free} free: {budget}"),
+        "chosen: {budget}": tr("chosen: {budget}"),
         "{source} read as {held}": tr("{source} read as {held}"),
         "source without a size of its own, read as {held}": tr("source without a size of its own, read as {held}"),
         "{value} read as void (undeclared nodata, {share} %)": tr(

@@ -8,6 +8,7 @@ from qgis.PyQt.QtGui import QDesktopServices, QPalette
 from qgis.PyQt.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from ..text import tr
+from .native_host import Missing, Problem
 
 INSTALL_PAGE = "https://github.com/forge3d-qgis/forge3d_qgis#install"
 
@@ -50,18 +51,21 @@ class NativeNotice(QFrame):
         column.addLayout(buttons)
         self.hide()
 
-    def explain(self, problem: str, facts: str) -> None:
-        """``problem``: what is wrong, in the words of who noticed it."""
+    def explain(self, problem: Problem, facts: str) -> None:
+        """Shows what is wrong; ``facts`` are for the clipboard."""
         self._facts = facts
-        if problem.startswith("[Device]"):
-            words = tr("No graphics adapter can be used, not even in software. The picture is a hillshade from above.")
-        elif "restart" in problem:
-            words = tr("Another version of the renderer is still loaded. Restart QGIS to finish the update.")
-        else:
-            words = tr(
+        words = {
+            Missing.NO_DEVICE: tr(
+                "No graphics adapter can be used, not even in software. The picture is a hillshade from above."
+            ),
+            Missing.RESTART_NEEDED: tr(
+                "Another version of the renderer is still loaded. Restart QGIS to finish the update."
+            ),
+            Missing.NOT_INSTALLED: tr(
                 "The compiled part of Forge3D is not there, or not for this system. "
                 "The picture is a hillshade from above."
-            )
-        self.text.setText(words)
-        self.text.setToolTip(problem)
+            ),
+        }
+        self.text.setText(words[problem.missing])
+        self.text.setToolTip(problem.text)
         self.show()

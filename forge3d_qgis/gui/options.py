@@ -55,8 +55,8 @@ class OptionsPage(QgsOptionsPageWidget):
             tr("Memory &budget"),
             self.budget,
             tr(
-                "Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic is 512 MiB "
-                "without a graphics card of its own memory, and up to 4096 with one."
+                "Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic follows the "
+                "adapter: half of a graphics card's own memory, or a part of the free memory that it shares."
             ),
             "forge3dBudget",
         )

@@ -17,8 +17,13 @@ def _set(key: str, value) -> None:
 
 
 def budget_mebibytes() -> int:
-    """The memory limit; 0 lets the native part choose by the adapter's kind."""
+    """The memory limit; 0 leaves it to the adapter in use."""
     return max(0, _get("budget_mib", 0, int))
+
+
+def budget_bytes() -> int | None:
+    """The same in bytes; None where the adapter in use decides."""
+    return budget_mebibytes() * 2**20 or None
 
 
 def set_budget_mebibytes(value: int) -> None:

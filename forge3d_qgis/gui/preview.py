@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap, QTextOption
+from qgis.PyQt.QtGui import QImage, QPainter, QPalette, QPen
 from qgis.PyQt.QtWidgets import QLabel, QSizePolicy
 
 from ..text import tr
+from .overlays import COMPASS_RADIUS, checkers, paint_bar, paint_chip, paint_compass, paint_words
 
 DEGREES_PER_PIXEL = 0.4
 KEY_TURN = 10.0  # degrees an arrow key turns
@@ -23,11 +24,10 @@ TURNS = {
 KEYS = {*TURNS, *(getattr(Qt.Key, f"Key_{name}") for name in ("Plus", "Equal", "Minus", "N", "T", "Home"))}
 WHEEL_ZOOM = 1.2  # for one notch
 CLICK_SLACK = 4  # pixels a hand may tremble within a click
-COMPASS_RADIUS = 17
 
 
 class PreviewLabel(QLabel):
-    """Shows one RGBA picture, sharp on any screen, and turns mouse and keys into wishes for another view."""
+    """Shows one RGBA picture, sharp on any screen, and tells what mouse and keys ask for."""
 
     orbited = pyqtSignal(float, float)  # degrees: right, up
     pan_started = pyqtSignal(QPointF)
@@ -63,12 +63,12 @@ class PreviewLabel(QLabel):
         self._last: QPoint | None = None
         self._mode = ""
         self._moved = False
-        self._checkers: QBrush | None = None
+        self._checkers = checkers()
         self._title, self._hint = "", ""
-        self._badge = ""
-        self._place = ""
+        self.badge = ""  # the remark in the corner
+        self.place = ""  # where the pointer is, in words
         self._heading: float | None = None
-        self._busy: float | None = None
+        self.busy: float | None = None  # how far the bar along the bottom is
 
     # what it shows ------------------------------------------------------------------------------------------------
 
@@ -91,18 +91,18 @@ class PreviewLabel(QLabel):
     def set_message(self, title: str, hint: str = "") -> None:
         """Words in the middle while there is no picture."""
         self._title, self._hint = title, hint
-        self.setAccessibleDescription(f"{title} {hint}".strip())
+        self.setAccessibleDescription(self.words)
         self.update()
 
     def set_badge(self, text: str) -> None:
         """A short remark in the corner of the picture, such as “CPU preview”."""
-        self._badge = text
+        self.badge = text
         self.update()
 
     def set_place(self, text: str) -> None:
         """Where the pointer is, in the lower left corner."""
-        if text != self._place:
-            self._place = text
+        if text != self.place:
+            self.place = text
             self.update()
 
     def set_heading(self, heading: float | None) -> None:
@@ -112,9 +112,14 @@ class PreviewLabel(QLabel):
 
     def set_busy(self, share: float | None) -> None:
         """A thin bar along the bottom: 0..1; negative means under way without a known end; None hides it."""
-        if share != self._busy:
-            self._busy = share
+        if share != self.busy:
+            self.busy = share
             self.update()
+
+    @property
+    def words(self) -> str:
+        """What is written where there is no picture: title and hint."""
+        return f"{self._title} {self._hint}".strip()
 
     def pixel_size(self) -> QSize:
         """How many real pixels the label covers."""
@@ -253,21 +258,21 @@ class PreviewLabel(QLabel):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         whole = QRectF(self.rect())
         if self._image is None:
-            self._paint_words(painter, whole)
+            paint_words(painter, whole, self.palette(), self.font(), self._title, self._hint)
         else:
             if self._image.hasAlphaChannel():
-                painter.fillRect(whole, self._checker_brush())
+                painter.fillRect(whole, self._checkers)
             exact = self._image.size() == self.pixel_size()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not exact)
             painter.drawImage(self._picture_rect(), self._image)
             if self._heading is not None:
-                self._paint_compass(painter)
-            if self._badge:
-                self._paint_chip(painter, self._badge, at_top=True)
-            if self._place:
-                self._paint_chip(painter, self._place, at_top=False)
-        if self._busy is not None:
-            self._paint_bar(painter)
+                paint_compass(painter, self._compass(), self._heading, self.font())
+            if self.badge:
+                paint_chip(painter, self.badge, whole, at_top=True)
+            if self.place:
+                paint_chip(painter, self.place, whole, at_top=False)
+        if self.busy is not None:
+            paint_bar(painter, whole, self.palette().color(QPalette.ColorRole.Highlight), self.busy)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1.0))
@@ -284,99 +289,6 @@ class PreviewLabel(QLabel):
         size = QRectF(0, 0, wide * scale, high * scale)
         size.moveCenter(whole.center())
         return size
-
-    def _checker_brush(self) -> QBrush:
-        if self._checkers is None:
-            tile = QPixmap(16, 16)
-            tile.fill(QColor(236, 236, 236))
-            pen = QPainter(tile)
-            pen.fillRect(0, 0, 8, 8, QColor(214, 214, 214))
-            pen.fillRect(8, 8, 8, 8, QColor(214, 214, 214))
-            pen.end()
-            self._checkers = QBrush(tile)
-        return self._checkers
-
-    def _paint_words(self, painter: QPainter, whole: QRectF) -> None:
-        palette = self.palette()
-        painter.fillRect(whole, palette.color(QPalette.ColorRole.Base))
-        ink = palette.color(QPalette.ColorRole.Text)
-        self._paint_ridge(painter, whole, ink)
-        title_font = self.font()
-        title_font.setPointSizeF(title_font.pointSizeF() * 1.15)
-        title_font.setBold(True)
-        centred = QTextOption(Qt.AlignmentFlag.AlignHCenter)
-        width = max(80.0, whole.width() - 48)
-        painter.setFont(title_font)
-        top = whole.height() * 0.42
-        box = painter.boundingRect(QRectF(24, top, width, whole.height()), self._title, centred)
-        painter.setPen(ink)
-        painter.drawText(box, self._title, centred)
-        painter.setFont(self.font())
-        ink.setAlpha(165)
-        painter.setPen(ink)
-        below = QRectF(24, box.bottom() + 6, width, max(0.0, whole.height() - box.bottom() - 10))
-        painter.drawText(below, self._hint, centred)
-
-    @staticmethod
-    def _paint_ridge(painter: QPainter, whole: QRectF, ink: QColor) -> None:
-        """A quiet drawing of a mountain above the words."""
-        unit = min(whole.width(), whole.height()) / 9.0
-        middle, base = whole.center().x(), whole.height() * 0.36
-        ridge = QPainterPath(QPointF(middle - 2.0 * unit, base))
-        for right, up in ((-0.7, 1.35), (-0.1, 0.7), (0.7, 1.8), (2.2, 0.0)):
-            ridge.lineTo(middle + right * unit, base - up * unit)
-        ridge.closeSubpath()
-        shade = QColor(ink)
-        shade.setAlpha(34)
-        painter.fillPath(ridge, shade)
-        dark = QPainterPath(QPointF(middle + 0.7 * unit, base - 1.8 * unit))
-        for right, up in ((2.2, 0.0), (0.95, 0.0), (0.45, 0.75)):
-            dark.lineTo(middle + right * unit, base - up * unit)
-        dark.closeSubpath()
-        painter.fillPath(dark, shade)
-
-    def _paint_compass(self, painter: QPainter) -> None:
-        painter.save()
-        painter.translate(self._compass())
-        painter.setPen(QPen(QColor(255, 255, 255, 150), 1.0))
-        painter.setBrush(QColor(30, 34, 40, 120))
-        painter.drawEllipse(QPointF(0, 0), COMPASS_RADIUS, COMPASS_RADIUS)
-        painter.rotate(-self._heading)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for colour, tip in ((QColor(255, 255, 255), -11.0), (QColor(255, 255, 255, 90), 11.0)):
-            needle = QPainterPath(QPointF(0.0, tip))
-            needle.lineTo(4.5, 0.0)
-            needle.lineTo(-4.5, 0.0)
-            needle.closeSubpath()
-            painter.fillPath(needle, colour)
-        font = self.font()
-        font.setPointSizeF(6.5)
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(QColor(40, 44, 52))
-        painter.drawText(QRectF(-5, -10.5, 10, 11), Qt.AlignmentFlag.AlignCenter, tr("N"))
-        painter.restore()
-
-    def _paint_chip(self, painter: QPainter, text: str, *, at_top: bool) -> None:
-        metrics = painter.fontMetrics()
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(40, self.width() - 32))
-        box = QRectF(8, 8, metrics.horizontalAdvance(text) + 16, metrics.height() + 6)
-        if not at_top:
-            box.moveBottom(self.height() - 9)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(30, 34, 40, 170))
-        painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(QColor(255, 255, 255))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _paint_bar(self, painter: QPainter) -> None:
-        colour = self.palette().color(QPalette.ColorRole.Highlight)
-        width = float(self.width())
-        track = QColor(colour)
-        track.setAlpha(60)
-        painter.fillRect(QRectF(0, self.height() - 3, width, 3), track)
-        if self._busy >= 0:
-            painter.fillRect(QRectF(0, self.height() - 3, width * min(1.0, self._busy), 3), colour)
 
     def changeEvent(self, event) -> None:  # noqa: N802
         super().changeEvent(event)

@@ -14,7 +14,8 @@ from qgis.core import QgsApplication
 NAME = "forge3d_device_start.txt"
 
 
-def _path() -> Path:
+def path() -> Path:
+    """Where it stands in this profile."""
     return Path(QgsApplication.qgisSettingsDirPath()) / NAME
 
 
@@ -23,17 +24,17 @@ class Sentinel:
 
     def __init__(self, adapter: str) -> None:
         self._adapter = adapter
-        self._path = _path()  # asked here, on the user's thread
+        self._path = path()  # asked here, on the user's thread
         self._standing = False
 
-    def stand(self) -> None:
+    def put_up(self) -> None:
         """Called just before a device is made."""
         # A profile that cannot be written is no reason to draw nothing: there is no sentinel then.
         with contextlib.suppress(OSError):
             self._path.write_text(f"{self._adapter}\n{time.strftime('%Y-%m-%d %H:%M:%S')}\n", encoding="utf-8")
             self._standing = True
 
-    def stand_down(self) -> None:
+    def take_down(self) -> None:
         """Called when a good frame is there, or when the device failed in an orderly way."""
         if self._standing:
             self._standing = False
@@ -42,9 +43,9 @@ class Sentinel:
 
 
 def crashed_adapter() -> str | None:
-    """The adapter wish at the last start if that start never came to a picture, else None."""
+    """The adapter asked for at the last start if that start never came to a picture, else None."""
     try:
-        lines = _path().read_text(encoding="utf-8").splitlines()
+        lines = path().read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     return lines[0] if lines else "auto"

@@ -13,6 +13,7 @@ from typing import Any
 
 from qgis.core import QgsTask
 
+from ..core.budget import DeviceLimits
 from ..core.errors import Cancelled
 from ..layers import LayerDem, Reading
 from ..text import tr
@@ -26,17 +27,17 @@ class Outcome:
         self.error: Exception | None = None
         self.started = threading.Event()
         self.done = threading.Event()
-        self._stop = threading.Event()
+        self._cancelled = threading.Event()
 
-    def stop(self) -> None:
-        self._stop.set()
+    def cancel(self) -> None:
+        self._cancelled.set()
 
-    def stopped(self) -> bool:
-        return self._stop.is_set()
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
 
 
 class BackgroundTask(QgsTask):
-    """Runs ``work(set_progress, stopped)`` in QGIS's pool and tells ``on_done(outcome)`` on the user's thread."""
+    """Runs ``work(set_progress, cancelled)`` in QGIS's pool and tells ``on_done(outcome)`` on the user's thread."""
 
     def __init__(
         self,
@@ -53,17 +54,17 @@ class BackgroundTask(QgsTask):
         outcome = self.outcome
         outcome.started.set()
         try:
-            if self._stopped():
+            if self._cancelled():
                 raise Cancelled("the task was cancelled before it began")
-            outcome.value = self._work(lambda share: self.setProgress(100.0 * share), self._stopped)
+            outcome.value = self._work(lambda share: self.setProgress(100.0 * share), self._cancelled)
         except Exception as error:  # noqa: BLE001 (see the rules above)
             outcome.error = error
         finally:
             outcome.done.set()
         return outcome.error is None
 
-    def _stopped(self) -> bool:
-        return self.outcome.stopped() or self.isCanceled()
+    def _cancelled(self) -> bool:
+        return self.outcome.cancelled() or self.isCanceled()
 
     def finished(self, ok: bool) -> None:
         listener, self._on_done = self._on_done, None
@@ -72,25 +73,32 @@ class BackgroundTask(QgsTask):
         if listener is not None:
             listener(self.outcome)
 
-    def abandon(self) -> None:
-        """Stops the work and tells nobody. On the user's thread."""
+    def cancel_silently(self) -> None:
+        """Ends the work and tells nobody. On the user's thread."""
         self._on_done = None
-        self.outcome.stop()
+        self.outcome.cancel()
         self.cancel()
+
+    def wait(self, seconds: float) -> bool:
+        """Until ``run`` has ended, or is known never to begin. Releases the interpreter, or ``run`` could not end."""
+        return not self.outcome.started.is_set() or self.outcome.done.wait(seconds)
 
 
 def reading_task(
     reading: Reading,
-    budget: int | None,
-    picture_size: tuple[int, int],
+    limits: Callable[[Callable[[], bool]], DeviceLimits],
+    room: dict[str, Any],
     on_progress: Callable[[float], None],
     on_done: Callable[[Outcome], None],
 ) -> BackgroundTask:
-    def work(set_progress: Callable[[float], None], stopped: Callable[[], bool]) -> LayerDem:
+    """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with.
+    ``room``: what will be held beside the heights, see ``Reading.read``."""
+
+    def work(set_progress: Callable[[float], None], cancelled: Callable[[], bool]) -> LayerDem:
         def progress(share: float) -> None:
             set_progress(share)
             on_progress(share)
 
-        return reading.read(budget=budget, picture_size=picture_size, progress=progress, cancel=stopped)
+        return reading.read(limits=limits(cancelled), **room, progress=progress, cancel=cancelled)
 
     return BackgroundTask(tr("Reading heights of “{name}”").format(name=reading.name), work, on_done)

@@ -4,8 +4,8 @@ Why a thread of our own and not a QgsTask: a view that is dragged makes a hundre
 flicker in the status bar and hold one of QGIS's few pool threads, which the map canvas needs to draw itself. Reading
 and exporting, which a user may want to watch and stop, are tasks. Everything here obeys these rules:
 
-- the newest wish wins: there is one slot for the wanted view, not a queue;
-- every native call returns within about 100 ms, so stopping takes no longer, whatever goes on;
+- the newest wanted picture wins: there is one slot for it, not a queue;
+- every native call returns within about 100 ms, so ending takes no longer, whatever goes on;
 - no Qt object is touched here: results leave through ``deliver(kind, value)``, callable from any thread;
 - nothing escapes: a failure is delivered as ``failed``.
 """
@@ -13,37 +13,18 @@ and exporting, which a user may want to watch and stop, are tasks. Everything he
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem
 from ..core.errors import Cancelled, DeviceError
 from ..core.render import RenderSession, native, translated
-
-DRAFT_MS = 45.0  # a lighter frame should not take longer while the hand moves
-SETTLE_S = 0.15  # without news for this long the hand rests and the picture may sharpen
-SLICE_MS = 40.0
-OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wish
-FIRST_GUESS = 2500.0  # pixels a millisecond before anything was measured
-LARGEST_DIVISOR = 5
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A view: its scene for a picture height (orthographic resolution depends on it), size in pixels, quality."""
-
-    scene_for: Callable[[int], Any]
-    width: int
-    height: int
-    samples: int
-    dragging: bool = False
-    ticket: int = 0
+from .refining import Refining, Wanted
 
 
 @dataclass
@@ -53,9 +34,9 @@ class Frame:
     rgba: np.ndarray
     samples: int
     wanted: int
-    milliseconds: float  # from wish to picture
+    milliseconds: float  # from wanting it to having it
     draft: bool
-    ticket: int
+    token: int
     view: dict
     memory: dict
     device: dict
@@ -63,15 +44,13 @@ class Frame:
 
 class Job(Protocol):
     def step(self, session: RenderSession) -> bool:
-        """One stretch of work; True when all is done. Sets size, window and scene itself: the preview changed them."""
-
-    def stopped(self) -> bool:
-        """Whether somebody wants this job to end."""
+        """One stretch of work; True when all is done, or given up by who wanted it. Sets its scene itself: the preview
+        has drawn another one. What it raises ends it, and is told to ``failed``."""
 
     def failed(self, error: Exception) -> None: ...
 
     def close(self) -> None:
-        """The thread stops: leave nothing half-done."""
+        """The heights go, or the thread ends: leave nothing half-done."""
 
 
 @dataclass
@@ -82,17 +61,18 @@ class _Slots:
     dem: Dem | None = None
     warm_up: bool = False
     drape: Callable[[], np.ndarray] | None = None
-    drape_news: bool = False
-    picks: dict[str, tuple[float, float, Any]] = field(default_factory=dict)
+    drape_changed: bool = False
+    picks: dict[str, tuple[float, float, int]] = field(default_factory=dict)
     job: Job | None = None
     clear: bool = False
     stop: bool = False
 
 
 class RenderWorker:
-    """``deliver``: called here with (kind, value). Start it, leave wishes, stop it.
+    """``deliver``: called here with (kind, value). Start it, say what is wanted, stop it.
 
-    ``before_device`` is called just before a device is made, ``after_frame`` when a picture came or it failed in order.
+    ``budget``: bytes that the renderer may hold, None for the adapter's default. ``before_device`` is called just
+    before a device is made, ``after_frame`` when a picture came or it failed in order.
     """
 
     def __init__(
@@ -117,17 +97,18 @@ class RenderWorker:
         self._dem: Dem | None = None
         self._drape: Any = None
         self._loaded = False
-        self._current: Wanted | None = None
-        self._begun = 0.0
-        self._draft = False
-        self._done = 0
-        self._shown = 0
-        self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
+        self._refining = Refining()
         self._rebuilt = False
-        self._windowed = False
         self._device: dict = {}
+        self._limits: DeviceLimits | None = None
+        self._device_tried = threading.Event()
 
     # the user's side: any thread, never waits -----------------------------------------------------------------------
+
+    @property
+    def rate(self) -> float:
+        """Pixels a millisecond, one sample each, as measured last."""
+        return self._refining.rate
 
     def start(self) -> None:
         self._thread.start()
@@ -141,19 +122,26 @@ class RenderWorker:
             self._slots.warm_up = True
             self._condition.notify()
 
+    def wait_for_device(self, cancelled: Callable[[], bool]) -> DeviceLimits | None:
+        """Memory and limits of the device, once it is made; None when it cannot be, or ``cancelled``. Not on the user's
+        thread: a driver may take seconds to start."""
+        while not self._device_tried.wait(0.05):
+            if cancelled() or not self._thread.is_alive():
+                return None
+        return self._limits
+
     def load(self, dem: Dem) -> None:
         """Replaces what was loaded before, and takes the drape away."""
         with self._condition:
-            # A clearing that still waits stays: it ends with a new session, and the old one has been told to cancel,
-            # which would swallow this very upload.
+            self._slots.clear = False  # the new heights take the place of the old ones anyway
             self._slots.dem = dem
-            self._slots.drape, self._slots.drape_news = None, True
+            self._slots.drape, self._slots.drape_changed = None, True
             self._condition.notify()
 
     def set_drape(self, make_rgba: Callable[[], np.ndarray] | None) -> None:
         """``make_rgba`` is called here, so that a large picture is converted off the user's thread; None removes it."""
         with self._condition:
-            self._slots.drape, self._slots.drape_news = make_rgba, True
+            self._slots.drape, self._slots.drape_changed = make_rgba, True
             self._condition.notify()
 
     def show(self, wanted: Wanted) -> None:
@@ -161,10 +149,10 @@ class RenderWorker:
             self._slots.wanted = wanted
             self._condition.notify()
 
-    def pick(self, tag: str, x: float, y: float, extra: Any = None) -> None:
-        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit, extra). A tag's newest wins."""
+    def pick(self, tag: str, x: float, y: float, token: int = 0) -> None:
+        """The ground at the picture share (x, y): delivered as ``picked`` (tag, hit, token). A tag's newest wins."""
         with self._condition:
-            self._slots.picks[tag] = (x, y, extra)
+            self._slots.picks[tag] = (x, y, token)
             self._condition.notify()
 
     def run_job(self, job: Job) -> None:
@@ -178,18 +166,19 @@ class RenderWorker:
         with self._condition:
             self._slots = _Slots(clear=True, stop=self._slots.stop, job=self._slots.job)
             self._condition.notify()
-        self._interrupt()
+        self._cancel_call()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Ends the thread; True when it ended within ``timeout`` seconds."""
         with self._condition:
             self._slots.stop = True
             self._condition.notify()
-        self._interrupt()
+        self._cancel_call()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def _interrupt(self) -> None:
+    def _cancel_call(self) -> None:
+        """Ends the native call in progress, if there is one."""
         session = self._session
         if session is not None:
             session.cancel()
@@ -202,14 +191,14 @@ class RenderWorker:
                 try:
                     self._step()
                 except Cancelled:
-                    continue  # whoever cancelled has left word in the slots
+                    continue  # by clear or stop, which stand in the slots
                 except DeviceError as error:
                     self._lost(error)
                 except Exception as error:  # noqa: BLE001 (a thread must not die of one picture)
                     self._give_up(error)
         finally:
             self._close()
-            self._deliver("stopped", None)
+            self._device_tried.set()
 
     def _wait_for_work(self) -> bool:
         with self._condition:
@@ -220,89 +209,82 @@ class RenderWorker:
                         slots.job.close()
                         slots.job = None
                     return False
-                if slots.clear or slots.warm_up or slots.dem is not None or slots.drape_news:
+                if slots.clear or slots.warm_up or slots.dem is not None or slots.drape_changed:
                     return True
                 if slots.job is not None and self._loaded:
                     return True
                 if self._loaded and (slots.wanted is not None or slots.picks):
                     return True
-                patience = self._patience()
+                patience = self._refining.patience() if self._loaded else None
                 if patience is not None and patience <= 0:
                     return True
                 self._condition.wait(patience)
-
-    def _patience(self) -> float | None:
-        """Seconds until the current picture wants more work; None when it is done."""
-        if not self._loaded or self._current is None:
-            return None
-        if self._draft:
-            rest = self._begun + SETTLE_S - time.monotonic() if self._current.dragging else 0.0
-            return max(0.0, rest)
-        return None if self._done >= self._current.samples else 0.0
 
     def _step(self) -> None:
         with self._condition:
             slots = self._slots
             clear, dem, warm_up = slots.clear, slots.dem, slots.warm_up
-            drape, drape_news = slots.drape, slots.drape_news
+            drape, drape_changed = slots.drape, slots.drape_changed
             wanted, picks, job = slots.wanted, slots.picks, slots.job
-            slots.clear, slots.dem, slots.warm_up, slots.drape, slots.drape_news = False, None, False, None, False
+            slots.clear, slots.dem, slots.warm_up, slots.drape, slots.drape_changed = False, None, False, None, False
             slots.picks = {}
             if self._loaded or dem is not None:
                 slots.wanted = None
         if job is not None and (clear or dem is not None):
-            job.close()  # its heights go: half a picture of each would be the worst
+            job.close()  # its heights go, and with them what was written of it
             self._forget(job)
             job = None
         if clear:
-            self._unload()
+            self._dem = self._drape = self._refining.current = None
+            self._close()
         if warm_up and self._session is None:
             self._session = self._make((256, 192))
         if dem is not None:
             self._dem, self._drape = dem, None
             self._upload()
-        if drape_news:
-            self._lay(drape, at_once=job is None)
-            wanted = wanted or self._current
+        if drape_changed:
+            self._set_drape(drape, at_once=job is None)
+            wanted = wanted or self._refining.current
         if not self._loaded:
             return
-        for tag, (x, y, extra) in picks.items():
-            hit = self._pick(x, y)
-            self._deliver("picked", (tag, hit, extra))
+        for tag, (x, y, token) in picks.items():
+            self._deliver("picked", (tag, self._pick(x, y), token))
         if wanted is not None:
             self._begin(wanted)
-        elif job is not None and (self._current is None or self._shown > 0):
+        elif job is not None and (self._refining.current is None or self._refining.was_shown):
             self._go_on_with(job)
-        elif self._current is not None and self._patience() == 0.0:
-            self._go_on()
+        elif self._refining.patience() == 0.0 and self._refining.go_on(self._session):
+            self._send()
 
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
         try:
+            # First of all the device: asked for anything else, the native part would make one of its own choice.
+            self._limits = device_limits(self._adapter)
             with translated():
-                # First of all the device: asked for anything else, the native part would make one of its own choice.
                 self._device = dict(native().device_info(self._adapter))
-                native().set_memory_budget(self._budget)  # None takes an earlier limit of this process away
-            session = RenderSession(size, adapter=self._adapter)
+            session = RenderSession(size, adapter=self._adapter, memory_budget=self._budget)
         except Exception:
             self._after_frame()  # it failed in an orderly way: no crash to remember
             raise
-        self._deliver("device", self._device)
+        finally:
+            self._device_tried.set()
+        self._deliver("device", (self._device, self._limits))
         return session
 
     def _upload(self) -> None:
         self._loaded = False
-        self._current = None
+        self._refining.current = None
         if self._session is None:
             self._session = self._make((256, 192))
         self._session.set_drape(None)
         self._session.set_dem(self._dem)
         self._loaded = True
 
-    def _lay(self, make_rgba: Callable[[], np.ndarray] | None, *, at_once: bool) -> None:
-        """A drape that does not fit the budget leaves the relief without one: half a picture beats none.
+    def _set_drape(self, make_rgba: Callable[[], np.ndarray] | None, *, at_once: bool) -> None:
+        """A drape that does not fit the budget leaves the relief without one, which is told, and the picture goes on.
 
-        While a job runs the drape waits for its end, where it is laid in any case.
+        While a job runs the drape waits for its end, where the preview's drape is set in any case.
         """
         try:
             self._drape = make_rgba() if make_rgba is not None else None
@@ -316,53 +298,12 @@ class RenderWorker:
             self._deliver("drape_failed", error)
 
     def _begin(self, wanted: Wanted) -> None:
-        self._current = wanted
-        self._begun = time.monotonic()
-        self._done = self._shown = 0
-        cost = wanted.width * wanted.height / self.rate
-        divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
-        self._draft = wanted.dragging or cost > 2 * DRAFT_MS
-        self._set_up(wanted, divisor if self._draft else 1)
-        if self._draft:
-            self._trace(1, patience_ms=1e4)
-            if self._done:
-                self._send(wanted, draft=True)
+        if self._refining.begin(self._session, wanted, lambda: self._slots.wanted is not None):
+            self._send()
 
-    def _set_up(self, wanted: Wanted, divisor: int) -> None:
-        width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
-        if self._session.size != (width, height):
-            self._session.resize((width, height))
-        if self._windowed:
-            self._session.set_window(0, 0, (width, height))
-            self._windowed = False
-        self._session.set_scene(wanted.scene_for(height))
-
-    def _go_on(self) -> None:
-        wanted = self._current
-        if self._draft:
-            self._draft = False
-            self._done = self._shown = 0
-            self._set_up(wanted, 1)
-        self._trace(wanted.samples, patience_ms=SLICE_MS)
-        # Powers of two: early pictures come fast, later ones do not spend the time on reading back.
-        if self._done >= wanted.samples or self._done >= max(1, 2 * self._shown):
-            self._send(wanted, draft=False)
-
-    def _trace(self, samples: int, patience_ms: float) -> None:
-        before, start = self._session.progress(), time.perf_counter()
-        while True:
-            self._done = self._session.refine(SLICE_MS, samples=samples)
-            spent = 1000.0 * (time.perf_counter() - start)
-            if self._done >= samples or spent >= patience_ms or (spent > OVERDUE_MS and self._slots.wanted is not None):
-                break
-        width, height = self._session.size
-        traced = (self._session.progress() - before) * width * height
-        if traced > 0 and spent > 0:
-            self.rate = 0.5 * self.rate + 0.5 * traced / spent
-
-    def _send(self, wanted: Wanted, *, draft: bool) -> None:
+    def _send(self) -> None:
+        refining = self._refining
         image = self._session.read()
-        self._shown = max(1, self._done)
         self._after_frame()
         self._rebuilt = False
         view = self._session.view()
@@ -371,19 +312,26 @@ class RenderWorker:
             "frame",
             Frame(
                 rgba=image.rgba,
-                samples=self._done,
-                wanted=wanted.samples,
-                milliseconds=1000.0 * (time.monotonic() - self._begun),
-                draft=draft,
-                ticket=wanted.ticket,
+                samples=refining.samples,
+                wanted=refining.current.samples,
+                milliseconds=refining.milliseconds(),
+                draft=refining.is_draft,
+                token=refining.current.token,
                 view=view,
-                memory=dict(native().memory_metrics()),
+                memory=self._memory(),
                 device=self._device,
             ),
         )
 
+    def _memory(self) -> dict:
+        """The native side's metrics, with the limit of this renderer and why it is what it is."""
+        metrics = dict(native().memory_metrics())
+        if self._budget is None:
+            return {**metrics, "total_limit": self._limits.budget, "reason": self._limits.reason}
+        return {**metrics, "total_limit": self._budget, "reason": ""}
+
     def _pick(self, x: float, y: float) -> tuple | None:
-        if self._current is None or self._windowed:
+        if self._refining.current is None or self._refining.is_displaced:
             return None  # during a job the renderer shows another picture
         width, height = self._session.size
         return self._session.pick(x * width, y * height)
@@ -391,13 +339,10 @@ class RenderWorker:
     def _go_on_with(self, job: Job) -> None:
         """One stretch of a long job; afterwards the preview starts again, as its size and scene were replaced."""
         try:
-            self._windowed = True
+            self._refining.is_displaced = True
             ended = job.step(self._session)
-        except Cancelled as error:
-            if not job.stopped():
-                raise  # not the job was meant: word is in the slots
-            job.failed(error)
-            ended = True
+        except Cancelled:
+            raise  # the heights go or the thread ends: the job is closed then
         except Exception as error:  # noqa: BLE001 (the job tells its own listener; the preview goes on)
             job.failed(error)
             ended = True
@@ -413,8 +358,8 @@ class RenderWorker:
         self._forget(job)
         if self._session is not None and self._loaded:
             self._session.set_drape(self._drape)
-        if self._current is not None and self._loaded:
-            self._begin(self._current)
+        if self._refining.current is not None and self._loaded:
+            self._begin(self._refining.current)
 
     def _lost(self, error: Exception) -> None:
         """The device is gone: one new renderer with the same heights; if that fails too, say so."""
@@ -422,7 +367,7 @@ class RenderWorker:
             self._give_up(error)
             return
         self._rebuilt = True
-        wanted, dem, drape = self._current, self._dem, self._drape
+        wanted, dem, drape = self._refining.current, self._dem, self._drape
         self._close()
         self._deliver("lost", error)
         try:
@@ -436,14 +381,10 @@ class RenderWorker:
             self._give_up(again)
 
     def _give_up(self, error: Exception) -> None:
-        self._current = None
+        self._refining.current = None
         with self._condition:
             self._slots.wanted = None
         self._deliver("failed", error)
-
-    def _unload(self) -> None:
-        self._dem = self._drape = self._current = None
-        self._close()
 
     def _close(self) -> None:
         session, self._session = self._session, None

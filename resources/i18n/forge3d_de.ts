@@ -4,64 +4,96 @@
 <context>
     <name>Forge3D</name>
     <message>
+        <source>E&amp;xaggeration</source>
+        <translation>Ü&amp;berhöhung</translation>
+    </message>
+    <message>
+        <source>Vertical exaggeration. 1 is true scale, 2 doubles the heights.</source>
+        <translation>Überhöhung. 1 ist maßstabsgetreu, 2 verdoppelt die Höhen.</translation>
+    </message>
+    <message>
+        <source>A&amp;zimuth</source>
+        <translation>A&amp;zimut</translation>
+    </message>
+    <message>
+        <source>Direction the light comes from, clockwise from north</source>
+        <translation>Richtung, aus der das Licht kommt, im Uhrzeigersinn ab Nord</translation>
+    </message>
+    <message>
+        <source>A&amp;ltitude</source>
+        <translation>&amp;Höhe</translation>
+    </message>
+    <message>
+        <source>Height of the sun: 0 on the horizon, 90 overhead</source>
+        <translation>Sonnenhöhe: 0 am Horizont, 90 im Zenit</translation>
+    </message>
+    <message>
+        <source>So&amp;ftness</source>
+        <translation>&amp;Weichheit</translation>
+    </message>
+    <message>
+        <source>Softness of the shadows: the diameter of the sun. The real sun has 0.5°.</source>
+        <translation>Weichheit der Schatten: Durchmesser der Sonne. Die wirkliche Sonne hat 0,5°.</translation>
+    </message>
+    <message>
+        <source>Sun light</source>
+        <translation>Sonnenlicht</translation>
+    </message>
+    <message>
+        <source>Strength of the direct light; 1 is full daylight</source>
+        <translation>Stärke des direkten Lichts; 1 ist volles Tageslicht</translation>
+    </message>
+    <message>
+        <source>S&amp;ky light</source>
+        <translation>&amp;Himmelslicht</translation>
+    </message>
+    <message>
+        <source>Light from the whole sky; 1 is natural. It brightens what is open and leaves valleys dark.</source>
+        <translation>Licht vom ganzen Himmel; 1 ist natürlich. Es hellt Offenes auf und lässt Täler dunkel.</translation>
+    </message>
+    <message>
+        <source>Exposure</source>
+        <translation>Belichtung</translation>
+    </message>
+    <message>
+        <source>Brightness of the whole picture; 2 is twice as bright</source>
+        <translation>Helligkeit des ganzen Bildes; 2 ist doppelt so hell</translation>
+    </message>
+    <message>
+        <source>&amp;Heading</source>
+        <translation>Blick&amp;richtung</translation>
+    </message>
+    <message>
+        <source>Direction you look to, clockwise from north</source>
+        <translation>Richtung, in die man blickt, im Uhrzeigersinn ab Nord</translation>
+    </message>
+    <message>
+        <source>P&amp;itch</source>
+        <translation>&amp;Neigung</translation>
+    </message>
+    <message>
+        <source>How far you look down: 0 level, 90 from above</source>
+        <translation>Wie weit man hinabblickt: 0 waagrecht, 90 von oben</translation>
+    </message>
+    <message>
+        <source>Zoom</source>
+        <translation>Zoom</translation>
+    </message>
+    <message>
+        <source>Magnification: 1 fits the whole DEM, 2 makes it twice as large</source>
+        <translation>Vergrößerung: 1 zeigt das ganze DGM, 2 zeigt es doppelt so groß</translation>
+    </message>
+    <message>
+        <source>Field of view</source>
+        <translation>Blickfeld</translation>
+    </message>
+    <message>
+        <source>Vertical opening of the perspective; 35 looks natural</source>
+        <translation>Senkrechter Öffnungswinkel der Perspektive; 35 wirkt natürlich</translation>
+    </message>
+    <message>
         <source>Forge3D Relief</source>
         <translation>Forge3D-Relief</translation>
-    </message>
-    <message>
-        <source>No raster layer</source>
-        <translation>Kein Rasterlayer</translation>
-    </message>
-    <message>
-        <source>Raster layer of heights that is shown</source>
-        <translation>Rasterlayer mit Höhen, der gezeigt wird</translation>
-    </message>
-    <message>
-        <source>Layer</source>
-        <translation>Layer</translation>
-    </message>
-    <message>
-        <source>Keep this layer when another one becomes active</source>
-        <translation>Diesen Layer behalten, wenn ein anderer aktiv wird</translation>
-    </message>
-    <message>
-        <source>Read and render again (F5)</source>
-        <translation>Neu lesen und rendern (F5)</translation>
-    </message>
-    <message>
-        <source>Show everything (Home)</source>
-        <translation>Alles zeigen (Pos1)</translation>
-    </message>
-    <message>
-        <source>Named views of this project</source>
-        <translation>Benannte Ansichten dieses Projekts</translation>
-    </message>
-    <message>
-        <source>Copy the picture to the clipboard</source>
-        <translation>Bild in die Zwischenablage kopieren</translation>
-    </message>
-    <message>
-        <source>Add the picture to a print layout</source>
-        <translation>Bild in ein Drucklayout einfügen</translation>
-    </message>
-    <message>
-        <source>Export the view as a PNG picture…</source>
-        <translation>Ansicht als PNG-Bild exportieren…</translation>
-    </message>
-    <message>
-        <source>Drag a rectangle on the map canvas. Esc keeps the area as it is.</source>
-        <translation>Ein Rechteck in der Karte aufziehen. Esc lässt den Bereich, wie er ist.</translation>
-    </message>
-    <message>
-        <source>Save this view</source>
-        <translation>Diese Ansicht speichern</translation>
-    </message>
-    <message>
-        <source>Name of the view:</source>
-        <translation>Name der Ansicht:</translation>
-    </message>
-    <message>
-        <source>Rename view</source>
-        <translation>Ansicht umbenennen</translation>
     </message>
     <message>
         <source>Forge3D</source>
@@ -84,12 +116,8 @@
         <translation>Einen Rasterlayer mit Höhen (ein DGM) wählen, dann „Gewählten Layer rendern“.</translation>
     </message>
     <message>
-        <source>Rename</source>
-        <translation>Umbenennen</translation>
-    </message>
-    <message>
-        <source>Delete</source>
-        <translation>Löschen</translation>
+        <source>Drag a rectangle on the map canvas. Esc keeps the area as it is.</source>
+        <translation>Ein Rechteck in der Karte aufziehen. Esc lässt den Bereich, wie er ist.</translation>
     </message>
     <message>
         <source>Reading the heights…</source>
@@ -100,20 +128,12 @@
         <translation>Dieser Layer ist kein Höhenmodell</translation>
     </message>
     <message>
-        <source>New name of “{name}”:</source>
-        <translation>Neuer Name von „{name}“:</translation>
-    </message>
-    <message>
         <source>{x}, {y} · {height} m</source>
         <translation>{x}, {y} · {height} m</translation>
     </message>
     <message>
         <source>The area does not overlap “{name}”. Choose another area, or the whole layer.</source>
         <translation>Der Bereich liegt außerhalb von „{name}“. Einen anderen Bereich oder den ganzen Layer wählen.</translation>
-    </message>
-    <message>
-        <source>Save this view…</source>
-        <translation>Diese Ansicht speichern…</translation>
     </message>
     <message>
         <source>Open</source>
@@ -260,6 +280,22 @@
         <translation>etwa {minutes} min</translation>
     </message>
     <message>
+        <source>Preparing the CPU preview</source>
+        <translation>CPU-Vorschau wird vorbereitet</translation>
+    </message>
+    <message>
+        <source>Relief: sun, shadows and sky</source>
+        <translation>Relief: Sonne, Schatten und Himmel</translation>
+    </message>
+    <message>
+        <source>Hillshade: grey, after Horn</source>
+        <translation>Schummerung: grau, nach Horn</translation>
+    </message>
+    <message>
+        <source>{low} to {high}, default {default}</source>
+        <translation>{low} bis {high}, Vorgabe {default}</translation>
+    </message>
+    <message>
         <source>Memory of the renderer</source>
         <translation>Speicher des Renderers</translation>
     </message>
@@ -296,8 +332,72 @@
         <translation>{time} s</translation>
     </message>
     <message>
+        <source>No raster layer</source>
+        <translation>Kein Rasterlayer</translation>
+    </message>
+    <message>
+        <source>Raster layer of heights that is shown</source>
+        <translation>Rasterlayer mit Höhen, der gezeigt wird</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Layer</translation>
+    </message>
+    <message>
+        <source>Keep this layer when another one becomes active</source>
+        <translation>Diesen Layer behalten, wenn ein anderer aktiv wird</translation>
+    </message>
+    <message>
+        <source>Read and render again (F5)</source>
+        <translation>Neu lesen und rendern (F5)</translation>
+    </message>
+    <message>
+        <source>Show everything (Home)</source>
+        <translation>Alles zeigen (Pos1)</translation>
+    </message>
+    <message>
+        <source>Named views of this project</source>
+        <translation>Benannte Ansichten dieses Projekts</translation>
+    </message>
+    <message>
+        <source>Copy the picture to the clipboard</source>
+        <translation>Bild in die Zwischenablage kopieren</translation>
+    </message>
+    <message>
+        <source>Add the picture to a print layout</source>
+        <translation>Bild in ein Drucklayout einfügen</translation>
+    </message>
+    <message>
+        <source>Export the view as a PNG picture…</source>
+        <translation>Ansicht als PNG-Bild exportieren…</translation>
+    </message>
+    <message>
+        <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
+        <translation>QGIS endete das letzte Mal, während das Grafikgerät angelegt wurde. Diesmal wird Software benutzt; der Adapter wird in Einstellungen ▸ Optionen ▸ Forge3D gewählt.</translation>
+    </message>
+    <message>
+        <source>The map cannot be draped: {reason}</source>
+        <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
+    </message>
+    <message>
         <source>{source} read as {held} to stay within {budget}</source>
         <translation>{source} als {held} gelesen, um unter {budget} zu bleiben</translation>
+    </message>
+    <message>
+        <source>{source} read as {held}, the most that this adapter holds</source>
+        <translation>{source} als {held} gelesen, das meiste, was dieser Adapter hält</translation>
+    </message>
+    <message>
+        <source>{kind}, {own} of its own, {free} free: {budget}</source>
+        <translation>{kind}, {own} eigener Speicher, {free} frei: {budget}</translation>
+    </message>
+    <message>
+        <source>{kind}, {free} free: {budget}</source>
+        <translation>{kind}, {free} frei: {budget}</translation>
+    </message>
+    <message>
+        <source>chosen: {budget}</source>
+        <translation>gewählt: {budget}</translation>
     </message>
     <message>
         <source>{source} read as {held}</source>
@@ -416,8 +516,8 @@
         <translation>Speicher&amp;budget</translation>
     </message>
     <message>
-        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic is 512 MiB without a graphics card of its own memory, and up to 4096 with one.</source>
-        <translation>Speicher, den der Renderer höchstens belegt, in MiB. Größere Raster werden gemittelt. Automatisch: 512 MiB ohne Grafikkarte mit eigenem Speicher, bis 4096 mit einer.</translation>
+        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic follows the adapter: half of a graphics card's own memory, or a part of the free memory that it shares.</source>
+        <translation>Der meiste Speicher, den der Renderer halten darf, in MiB. Größere Raster werden passend gemittelt. Automatisch richtet sich nach dem Adapter: die Hälfte des eigenen Speichers einer Grafikkarte oder ein Teil des freien Speichers, den er mitbenutzt.</translation>
     </message>
     <message>
         <source>&amp;Adapter</source>
@@ -460,6 +560,10 @@
         <translation>Angaben für einen Fehlerbericht:</translation>
     </message>
     <message>
+        <source>N</source>
+        <translation>N</translation>
+    </message>
+    <message>
         <source>Back to the default</source>
         <translation>Zurück zur Vorgabe</translation>
     </message>
@@ -488,32 +592,8 @@
         <translation>Teil des Layers, der gerendert wird. Weniger Fläche zeigt mehr Einzelheiten eines großen Rasters.</translation>
     </message>
     <message>
-        <source>E&amp;xaggeration</source>
-        <translation>Ü&amp;berhöhung</translation>
-    </message>
-    <message>
-        <source>Vertical exaggeration, 0.1 to 10 times. 1.0 is true scale.</source>
-        <translation>Überhöhung, 0,1- bis 10-fach. 1,0 ist maßstabsgetreu.</translation>
-    </message>
-    <message>
         <source>Light</source>
         <translation>Licht</translation>
-    </message>
-    <message>
-        <source>A&amp;zimuth</source>
-        <translation>A&amp;zimut</translation>
-    </message>
-    <message>
-        <source>Direction the light comes from, 0 to 360° clockwise from north</source>
-        <translation>Richtung, aus der das Licht kommt, 0 bis 360° im Uhrzeigersinn ab Nord</translation>
-    </message>
-    <message>
-        <source>A&amp;ltitude</source>
-        <translation>&amp;Höhe</translation>
-    </message>
-    <message>
-        <source>Height of the sun, 0 to 90°: 0 on the horizon, 90 overhead</source>
-        <translation>Sonnenhöhe, 0 bis 90°: 0 am Horizont, 90 im Zenit</translation>
     </message>
     <message>
         <source>&amp;Cast shadows</source>
@@ -522,22 +602,6 @@
     <message>
         <source>Whether mountains throw shadows on the land behind them. On by default.</source>
         <translation>Ob Berge Schatten auf das Land dahinter werfen. Vorgabe: an.</translation>
-    </message>
-    <message>
-        <source>So&amp;ftness</source>
-        <translation>&amp;Weichheit</translation>
-    </message>
-    <message>
-        <source>Softness of the shadows: the diameter of the sun, 0 to 45°. The real sun has 0.5°.</source>
-        <translation>Weichheit der Schatten: Durchmesser der Sonne, 0 bis 45°. Die wirkliche Sonne hat 0,5°.</translation>
-    </message>
-    <message>
-        <source>S&amp;ky light</source>
-        <translation>&amp;Himmelslicht</translation>
-    </message>
-    <message>
-        <source>Light from the whole sky, 0 to 2 (1 is natural). It brightens what is open and leaves valleys dark.</source>
-        <translation>Licht vom ganzen Himmel, 0 bis 2 (1 ist natürlich). Es hellt Offenes auf und lässt Täler dunkel.</translation>
     </message>
     <message>
         <source>Colours</source>
@@ -550,10 +614,6 @@
     <message>
         <source>What colours the terrain: the layer's own style, a colour ramp over the heights, or a map laid over it</source>
         <translation>Was das Gelände färbt: der Stil des Layers, ein Farbverlauf über die Höhen oder eine darübergelegte Karte</translation>
-    </message>
-    <message>
-        <source>Colours of the heights</source>
-        <translation>Farben der Höhen</translation>
     </message>
     <message>
         <source>Ram&amp;p</source>
@@ -612,22 +672,6 @@
         <translation>Perspektive, wie das Auge sieht, oder orthographisch: gleiche Längen bleiben im ganzen Bild gleich</translation>
     </message>
     <message>
-        <source>&amp;Heading</source>
-        <translation>Blick&amp;richtung</translation>
-    </message>
-    <message>
-        <source>Direction you look to, 0 to 360° clockwise from north</source>
-        <translation>Richtung, in die man blickt, 0 bis 360° im Uhrzeigersinn ab Nord</translation>
-    </message>
-    <message>
-        <source>P&amp;itch</source>
-        <translation>&amp;Neigung</translation>
-    </message>
-    <message>
-        <source>How far you look down, 0 to 90°: 0 level, 90 from above</source>
-        <translation>Wie weit man hinabblickt, 0 bis 90°: 0 waagrecht, 90 von oben</translation>
-    </message>
-    <message>
         <source>No map theme in this project</source>
         <translation>Kein Kartenthema in diesem Projekt</translation>
     </message>
@@ -660,14 +704,6 @@
         <translation>Kartenthema darüberlegen</translation>
     </message>
     <message>
-        <source>Relief: sun, shadows and sky</source>
-        <translation>Relief: Sonne, Schatten und Himmel</translation>
-    </message>
-    <message>
-        <source>Hillshade: grey, after Horn</source>
-        <translation>Schummerung: grau, nach Horn</translation>
-    </message>
-    <message>
         <source>Perspective</source>
         <translation>Perspektive</translation>
     </message>
@@ -684,32 +720,28 @@
         <translation>Ziehen mit links dreht, mit rechts oder Umschalt verschiebt, das Rad zoomt zum Zeiger, Doppelklick zentriert. Tasten: Pfeile, + und −, N Nord, T von oben, Pos1 für alles.</translation>
     </message>
     <message>
-        <source>N</source>
-        <translation>N</translation>
-    </message>
-    <message>
         <source>Turn the view to north (N)</source>
         <translation>Ansicht nach Norden drehen (N)</translation>
     </message>
     <message>
-        <source>The picture cannot be drawn</source>
-        <translation>Das Bild kann nicht gezeichnet werden</translation>
-    </message>
-    <message>
-        <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
-        <translation>QGIS endete das letzte Mal, während das Grafikgerät angelegt wurde. Diesmal wird Software benutzt; der Adapter wird in Einstellungen ▸ Optionen ▸ Forge3D gewählt.</translation>
+        <source>Colours of the heights</source>
+        <translation>Farben der Höhen</translation>
     </message>
     <message>
         <source>Nothing to render there</source>
         <translation>Dort gibt es nichts zu rendern</translation>
     </message>
     <message>
-        <source>No picture</source>
-        <translation>Kein Bild</translation>
-    </message>
-    <message>
         <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
         <translation>Das Budget steht in Einstellungen ▸ Optionen ▸ Forge3D. Auch ein kleinerer Bereich braucht weniger.</translation>
+    </message>
+    <message>
+        <source>The picture cannot be drawn</source>
+        <translation>Das Bild kann nicht gezeichnet werden</translation>
+    </message>
+    <message>
+        <source>No picture</source>
+        <translation>Kein Bild</translation>
     </message>
     <message>
         <source>Reading was cancelled</source>
@@ -724,10 +756,6 @@
         <translation>Die Höhen können nicht gelesen werden</translation>
     </message>
     <message>
-        <source>Preparing the CPU preview</source>
-        <translation>CPU-Vorschau wird vorbereitet</translation>
-    </message>
-    <message>
         <source>Details are in the log panel “Forge3D”.</source>
         <translation>Einzelheiten stehen im Protokoll „Forge3D“.</translation>
     </message>
@@ -738,10 +766,6 @@
     <message>
         <source>{cols}×{rows} read whole</source>
         <translation>{cols}×{rows} ganz gelesen</translation>
-    </message>
-    <message>
-        <source>The map cannot be draped: {reason}</source>
-        <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
     </message>
     <message>
         <source>Sun position</source>
@@ -766,6 +790,50 @@
     <message>
         <source>Reading heights of “{name}”</source>
         <translation>Höhen von „{name}“ werden gelesen</translation>
+    </message>
+    <message>
+        <source>Copy view</source>
+        <translation>Ansicht kopieren</translation>
+    </message>
+    <message>
+        <source>Copy this view as a scene file, for the command line's --scene</source>
+        <translation>Diese Ansicht als Szenendatei kopieren, für --scene der Kommandozeile</translation>
+    </message>
+    <message>
+        <source>The view is on the clipboard: a scene file for the command line's --scene.</source>
+        <translation>Die Ansicht ist in der Zwischenablage: eine Szenendatei für --scene der Kommandozeile.</translation>
+    </message>
+    <message>
+        <source>Save this view</source>
+        <translation>Diese Ansicht speichern</translation>
+    </message>
+    <message>
+        <source>Name of the view:</source>
+        <translation>Name der Ansicht:</translation>
+    </message>
+    <message>
+        <source>Rename view</source>
+        <translation>Ansicht umbenennen</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>The map laid over the terrain is left out; a colour ramp takes its place.</source>
+        <translation>Die darübergelegte Karte bleibt weg; ein Farbverlauf tritt an ihre Stelle.</translation>
+    </message>
+    <message>
+        <source>New name of “{name}”:</source>
+        <translation>Neuer Name von „{name}“:</translation>
+    </message>
+    <message>
+        <source>Save this view…</source>
+        <translation>Diese Ansicht speichern…</translation>
     </message>
     <message>
         <source>No layer is selected. Select a raster layer of heights (a DEM) in the Layers panel.</source>

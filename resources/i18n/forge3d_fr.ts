@@ -4,64 +4,96 @@
 <context>
     <name>Forge3D</name>
     <message>
+        <source>E&amp;xaggeration</source>
+        <translation>E&amp;xagération</translation>
+    </message>
+    <message>
+        <source>Vertical exaggeration. 1 is true scale, 2 doubles the heights.</source>
+        <translation>Exagération verticale. 1 est l'échelle vraie, 2 double les hauteurs.</translation>
+    </message>
+    <message>
+        <source>A&amp;zimuth</source>
+        <translation>A&amp;zimut</translation>
+    </message>
+    <message>
+        <source>Direction the light comes from, clockwise from north</source>
+        <translation>Direction d'où vient la lumière, dans le sens horaire depuis le nord</translation>
+    </message>
+    <message>
+        <source>A&amp;ltitude</source>
+        <translation>&amp;Hauteur</translation>
+    </message>
+    <message>
+        <source>Height of the sun: 0 on the horizon, 90 overhead</source>
+        <translation>Hauteur du soleil : 0 à l'horizon, 90 au zénith</translation>
+    </message>
+    <message>
+        <source>So&amp;ftness</source>
+        <translation>&amp;Douceur</translation>
+    </message>
+    <message>
+        <source>Softness of the shadows: the diameter of the sun. The real sun has 0.5°.</source>
+        <translation>Douceur des ombres : diamètre du soleil. Le vrai soleil fait 0,5°.</translation>
+    </message>
+    <message>
+        <source>Sun light</source>
+        <translation>Lumière du soleil</translation>
+    </message>
+    <message>
+        <source>Strength of the direct light; 1 is full daylight</source>
+        <translation>Force de la lumière directe ; 1 est le plein jour</translation>
+    </message>
+    <message>
+        <source>S&amp;ky light</source>
+        <translation>Lumière du &amp;ciel</translation>
+    </message>
+    <message>
+        <source>Light from the whole sky; 1 is natural. It brightens what is open and leaves valleys dark.</source>
+        <translation>Lumière de tout le ciel ; 1 est naturel. Elle éclaire ce qui est ouvert et laisse les vallées sombres.</translation>
+    </message>
+    <message>
+        <source>Exposure</source>
+        <translation>Exposition</translation>
+    </message>
+    <message>
+        <source>Brightness of the whole picture; 2 is twice as bright</source>
+        <translation>Luminosité de toute l'image ; 2 est deux fois plus clair</translation>
+    </message>
+    <message>
+        <source>&amp;Heading</source>
+        <translation>&amp;Cap</translation>
+    </message>
+    <message>
+        <source>Direction you look to, clockwise from north</source>
+        <translation>Direction du regard, dans le sens horaire depuis le nord</translation>
+    </message>
+    <message>
+        <source>P&amp;itch</source>
+        <translation>I&amp;nclinaison</translation>
+    </message>
+    <message>
+        <source>How far you look down: 0 level, 90 from above</source>
+        <translation>Inclinaison du regard : 0 à l'horizontale, 90 d'en haut</translation>
+    </message>
+    <message>
+        <source>Zoom</source>
+        <translation>Zoom</translation>
+    </message>
+    <message>
+        <source>Magnification: 1 fits the whole DEM, 2 makes it twice as large</source>
+        <translation>Grossissement : 1 montre tout le MNT, 2 le montre deux fois plus grand</translation>
+    </message>
+    <message>
+        <source>Field of view</source>
+        <translation>Champ de vision</translation>
+    </message>
+    <message>
+        <source>Vertical opening of the perspective; 35 looks natural</source>
+        <translation>Ouverture verticale de la perspective ; 35 paraît naturel</translation>
+    </message>
+    <message>
         <source>Forge3D Relief</source>
         <translation>Relief Forge3D</translation>
-    </message>
-    <message>
-        <source>No raster layer</source>
-        <translation>Aucune couche raster</translation>
-    </message>
-    <message>
-        <source>Raster layer of heights that is shown</source>
-        <translation>Couche raster d’altitudes affichée</translation>
-    </message>
-    <message>
-        <source>Layer</source>
-        <translation>Couche</translation>
-    </message>
-    <message>
-        <source>Keep this layer when another one becomes active</source>
-        <translation>Garder cette couche quand une autre devient active</translation>
-    </message>
-    <message>
-        <source>Read and render again (F5)</source>
-        <translation>Relire et redessiner (F5)</translation>
-    </message>
-    <message>
-        <source>Show everything (Home)</source>
-        <translation>Tout afficher (Début)</translation>
-    </message>
-    <message>
-        <source>Named views of this project</source>
-        <translation>Vues nommées de ce projet</translation>
-    </message>
-    <message>
-        <source>Copy the picture to the clipboard</source>
-        <translation>Copier l’image dans le presse-papiers</translation>
-    </message>
-    <message>
-        <source>Add the picture to a print layout</source>
-        <translation>Ajouter l’image à une mise en page</translation>
-    </message>
-    <message>
-        <source>Export the view as a PNG picture…</source>
-        <translation>Exporter la vue en image PNG…</translation>
-    </message>
-    <message>
-        <source>Drag a rectangle on the map canvas. Esc keeps the area as it is.</source>
-        <translation>Tracez un rectangle sur la carte. Échap garde la zone telle quelle.</translation>
-    </message>
-    <message>
-        <source>Save this view</source>
-        <translation>Enregistrer cette vue</translation>
-    </message>
-    <message>
-        <source>Name of the view:</source>
-        <translation>Nom de la vue :</translation>
-    </message>
-    <message>
-        <source>Rename view</source>
-        <translation>Renommer la vue</translation>
     </message>
     <message>
         <source>Forge3D</source>
@@ -84,12 +116,8 @@
         <translation>Sélectionnez une couche raster d’altitudes (un MNT), puis « Dessiner la couche sélectionnée ».</translation>
     </message>
     <message>
-        <source>Rename</source>
-        <translation>Renommer</translation>
-    </message>
-    <message>
-        <source>Delete</source>
-        <translation>Supprimer</translation>
+        <source>Drag a rectangle on the map canvas. Esc keeps the area as it is.</source>
+        <translation>Tracez un rectangle sur la carte. Échap garde la zone telle quelle.</translation>
     </message>
     <message>
         <source>Reading the heights…</source>
@@ -100,20 +128,12 @@
         <translation>Cette couche n’est pas un MNT</translation>
     </message>
     <message>
-        <source>New name of “{name}”:</source>
-        <translation>Nouveau nom de « {name} » :</translation>
-    </message>
-    <message>
         <source>{x}, {y} · {height} m</source>
         <translation>{x}, {y} · {height} m</translation>
     </message>
     <message>
         <source>The area does not overlap “{name}”. Choose another area, or the whole layer.</source>
         <translation>La zone ne recouvre pas « {name} ». Choisissez une autre zone ou toute la couche.</translation>
-    </message>
-    <message>
-        <source>Save this view…</source>
-        <translation>Enregistrer cette vue…</translation>
     </message>
     <message>
         <source>Open</source>
@@ -260,6 +280,22 @@
         <translation>environ {minutes} min</translation>
     </message>
     <message>
+        <source>Preparing the CPU preview</source>
+        <translation>Préparation de l’aperçu CPU</translation>
+    </message>
+    <message>
+        <source>Relief: sun, shadows and sky</source>
+        <translation>Relief : soleil, ombres et ciel</translation>
+    </message>
+    <message>
+        <source>Hillshade: grey, after Horn</source>
+        <translation>Ombrage : gris, d’après Horn</translation>
+    </message>
+    <message>
+        <source>{low} to {high}, default {default}</source>
+        <translation>{low} à {high}, {default} par défaut</translation>
+    </message>
+    <message>
         <source>Memory of the renderer</source>
         <translation>Mémoire du moteur de rendu</translation>
     </message>
@@ -296,8 +332,72 @@
         <translation>{time} s</translation>
     </message>
     <message>
+        <source>No raster layer</source>
+        <translation>Aucune couche raster</translation>
+    </message>
+    <message>
+        <source>Raster layer of heights that is shown</source>
+        <translation>Couche raster d’altitudes affichée</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Couche</translation>
+    </message>
+    <message>
+        <source>Keep this layer when another one becomes active</source>
+        <translation>Garder cette couche quand une autre devient active</translation>
+    </message>
+    <message>
+        <source>Read and render again (F5)</source>
+        <translation>Relire et redessiner (F5)</translation>
+    </message>
+    <message>
+        <source>Show everything (Home)</source>
+        <translation>Tout afficher (Début)</translation>
+    </message>
+    <message>
+        <source>Named views of this project</source>
+        <translation>Vues nommées de ce projet</translation>
+    </message>
+    <message>
+        <source>Copy the picture to the clipboard</source>
+        <translation>Copier l’image dans le presse-papiers</translation>
+    </message>
+    <message>
+        <source>Add the picture to a print layout</source>
+        <translation>Ajouter l’image à une mise en page</translation>
+    </message>
+    <message>
+        <source>Export the view as a PNG picture…</source>
+        <translation>Exporter la vue en image PNG…</translation>
+    </message>
+    <message>
+        <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
+        <translation>QGIS s’est arrêté la dernière fois pendant l’initialisation graphique. Le rendu logiciel est utilisé cette fois ; choisissez l’adaptateur dans Préférences ▸ Options ▸ Forge3D.</translation>
+    </message>
+    <message>
+        <source>The map cannot be draped: {reason}</source>
+        <translation>La carte ne peut pas être drapée : {reason}</translation>
+    </message>
+    <message>
         <source>{source} read as {held} to stay within {budget}</source>
         <translation>{source} lu en {held} pour rester sous {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held}, the most that this adapter holds</source>
+        <translation>{source} lu en {held}, le plus que cet adaptateur contienne</translation>
+    </message>
+    <message>
+        <source>{kind}, {own} of its own, {free} free: {budget}</source>
+        <translation>{kind}, {own} de mémoire propre, {free} libres : {budget}</translation>
+    </message>
+    <message>
+        <source>{kind}, {free} free: {budget}</source>
+        <translation>{kind}, {free} libres : {budget}</translation>
+    </message>
+    <message>
+        <source>chosen: {budget}</source>
+        <translation>choisi : {budget}</translation>
     </message>
     <message>
         <source>{source} read as {held}</source>
@@ -361,7 +461,7 @@
     </message>
     <message>
         <source>radii as heights above {metres} m</source>
-        <translation>rayons lus comme altitudes au-dessus de {metres} m</translation>
+        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
     </message>
     <message>
         <source>heights × {factor}</source>
@@ -416,8 +516,8 @@
         <translation>&amp;Budget mémoire</translation>
     </message>
     <message>
-        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic is 512 MiB without a graphics card of its own memory, and up to 4096 with one.</source>
-        <translation>Mémoire maximale du moteur, en Mio. Les rasters plus grands sont moyennés. Automatique : 512 Mio sans carte graphique à mémoire propre, jusqu’à 4096 avec.</translation>
+        <source>Most memory the renderer may hold, in MiB. Larger rasters are averaged to fit. Automatic follows the adapter: half of a graphics card's own memory, or a part of the free memory that it shares.</source>
+        <translation>Mémoire maximale du moteur de rendu, en Mio. Les rasters plus grands sont moyennés pour y tenir. Automatique suit l’adaptateur : la moitié de la mémoire propre d’une carte graphique, ou une part de la mémoire libre qu’il partage.</translation>
     </message>
     <message>
         <source>&amp;Adapter</source>
@@ -460,6 +560,10 @@
         <translation>Informations pour un rapport d’erreur :</translation>
     </message>
     <message>
+        <source>N</source>
+        <translation>N</translation>
+    </message>
+    <message>
         <source>Back to the default</source>
         <translation>Revenir à la valeur par défaut</translation>
     </message>
@@ -488,32 +592,8 @@
         <translation>Partie de la couche à dessiner. Une zone plus petite montre plus de détails d’un grand raster.</translation>
     </message>
     <message>
-        <source>E&amp;xaggeration</source>
-        <translation>E&amp;xagération</translation>
-    </message>
-    <message>
-        <source>Vertical exaggeration, 0.1 to 10 times. 1.0 is true scale.</source>
-        <translation>Exagération verticale, 0,1 à 10 fois. 1,0 est l’échelle vraie.</translation>
-    </message>
-    <message>
         <source>Light</source>
         <translation>Lumière</translation>
-    </message>
-    <message>
-        <source>A&amp;zimuth</source>
-        <translation>A&amp;zimut</translation>
-    </message>
-    <message>
-        <source>Direction the light comes from, 0 to 360° clockwise from north</source>
-        <translation>Direction d’où vient la lumière, 0 à 360° dans le sens horaire depuis le nord</translation>
-    </message>
-    <message>
-        <source>A&amp;ltitude</source>
-        <translation>&amp;Hauteur</translation>
-    </message>
-    <message>
-        <source>Height of the sun, 0 to 90°: 0 on the horizon, 90 overhead</source>
-        <translation>Hauteur du soleil, 0 à 90° : 0 à l’horizon, 90 au zénith</translation>
     </message>
     <message>
         <source>&amp;Cast shadows</source>
@@ -522,22 +602,6 @@
     <message>
         <source>Whether mountains throw shadows on the land behind them. On by default.</source>
         <translation>Si les montagnes projettent une ombre sur le terrain derrière elles. Activé par défaut.</translation>
-    </message>
-    <message>
-        <source>So&amp;ftness</source>
-        <translation>&amp;Douceur</translation>
-    </message>
-    <message>
-        <source>Softness of the shadows: the diameter of the sun, 0 to 45°. The real sun has 0.5°.</source>
-        <translation>Douceur des ombres : diamètre du soleil, 0 à 45°. Le vrai soleil a 0,5°.</translation>
-    </message>
-    <message>
-        <source>S&amp;ky light</source>
-        <translation>Lumière du &amp;ciel</translation>
-    </message>
-    <message>
-        <source>Light from the whole sky, 0 to 2 (1 is natural). It brightens what is open and leaves valleys dark.</source>
-        <translation>Lumière de tout le ciel, 0 à 2 (1 est naturel). Elle éclaire ce qui est ouvert et laisse les vallées sombres.</translation>
     </message>
     <message>
         <source>Colours</source>
@@ -550,10 +614,6 @@
     <message>
         <source>What colours the terrain: the layer's own style, a colour ramp over the heights, or a map laid over it</source>
         <translation>Ce qui colore le terrain : le style de la couche, un dégradé selon l’altitude ou une carte drapée</translation>
-    </message>
-    <message>
-        <source>Colours of the heights</source>
-        <translation>Couleurs des altitudes</translation>
     </message>
     <message>
         <source>Ram&amp;p</source>
@@ -612,22 +672,6 @@
         <translation>Perspective comme l’œil voit, ou orthographique : les longueurs égales le restent dans toute l’image</translation>
     </message>
     <message>
-        <source>&amp;Heading</source>
-        <translation>&amp;Cap</translation>
-    </message>
-    <message>
-        <source>Direction you look to, 0 to 360° clockwise from north</source>
-        <translation>Direction du regard, 0 à 360° dans le sens horaire depuis le nord</translation>
-    </message>
-    <message>
-        <source>P&amp;itch</source>
-        <translation>I&amp;nclinaison</translation>
-    </message>
-    <message>
-        <source>How far you look down, 0 to 90°: 0 level, 90 from above</source>
-        <translation>De combien on regarde vers le bas, 0 à 90° : 0 à l’horizontale, 90 de dessus</translation>
-    </message>
-    <message>
         <source>No map theme in this project</source>
         <translation>Aucun thème de carte dans ce projet</translation>
     </message>
@@ -660,14 +704,6 @@
         <translation>Draper un thème de carte</translation>
     </message>
     <message>
-        <source>Relief: sun, shadows and sky</source>
-        <translation>Relief : soleil, ombres et ciel</translation>
-    </message>
-    <message>
-        <source>Hillshade: grey, after Horn</source>
-        <translation>Ombrage : gris, d’après Horn</translation>
-    </message>
-    <message>
         <source>Perspective</source>
         <translation>Perspective</translation>
     </message>
@@ -684,32 +720,28 @@
         <translation>Glisser à gauche tourne, à droite ou avec Maj déplace, la molette zoome vers le curseur, un double-clic recentre. Touches : flèches, + et −, N nord, T de dessus, Début pour tout.</translation>
     </message>
     <message>
-        <source>N</source>
-        <translation>N</translation>
-    </message>
-    <message>
         <source>Turn the view to north (N)</source>
         <translation>Tourner la vue vers le nord (N)</translation>
     </message>
     <message>
-        <source>The picture cannot be drawn</source>
-        <translation>L’image ne peut pas être dessinée</translation>
-    </message>
-    <message>
-        <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
-        <translation>QGIS s’est arrêté la dernière fois pendant l’initialisation graphique. Le rendu logiciel est utilisé cette fois ; choisissez l’adaptateur dans Préférences ▸ Options ▸ Forge3D.</translation>
+        <source>Colours of the heights</source>
+        <translation>Couleurs des altitudes</translation>
     </message>
     <message>
         <source>Nothing to render there</source>
         <translation>Rien à dessiner là</translation>
     </message>
     <message>
-        <source>No picture</source>
-        <translation>Pas d’image</translation>
-    </message>
-    <message>
         <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
         <translation>Le budget se règle dans Préférences ▸ Options ▸ Forge3D. Une zone plus petite demande moins, aussi.</translation>
+    </message>
+    <message>
+        <source>The picture cannot be drawn</source>
+        <translation>L’image ne peut pas être dessinée</translation>
+    </message>
+    <message>
+        <source>No picture</source>
+        <translation>Pas d’image</translation>
     </message>
     <message>
         <source>Reading was cancelled</source>
@@ -724,10 +756,6 @@
         <translation>Les altitudes ne peuvent pas être lues</translation>
     </message>
     <message>
-        <source>Preparing the CPU preview</source>
-        <translation>Préparation de l’aperçu CPU</translation>
-    </message>
-    <message>
         <source>Details are in the log panel “Forge3D”.</source>
         <translation>Les détails sont dans le journal « Forge3D ».</translation>
     </message>
@@ -738,10 +766,6 @@
     <message>
         <source>{cols}×{rows} read whole</source>
         <translation>{cols}×{rows} lus en entier</translation>
-    </message>
-    <message>
-        <source>The map cannot be draped: {reason}</source>
-        <translation>La carte ne peut pas être drapée : {reason}</translation>
     </message>
     <message>
         <source>Sun position</source>
@@ -766,6 +790,50 @@
     <message>
         <source>Reading heights of “{name}”</source>
         <translation>Lecture des altitudes de « {name} »</translation>
+    </message>
+    <message>
+        <source>Copy view</source>
+        <translation>Copier la vue</translation>
+    </message>
+    <message>
+        <source>Copy this view as a scene file, for the command line's --scene</source>
+        <translation>Copier cette vue comme fichier de scène, pour --scene de la ligne de commande</translation>
+    </message>
+    <message>
+        <source>The view is on the clipboard: a scene file for the command line's --scene.</source>
+        <translation>La vue est dans le presse-papiers : un fichier de scène pour --scene de la ligne de commande.</translation>
+    </message>
+    <message>
+        <source>Save this view</source>
+        <translation>Enregistrer cette vue</translation>
+    </message>
+    <message>
+        <source>Name of the view:</source>
+        <translation>Nom de la vue :</translation>
+    </message>
+    <message>
+        <source>Rename view</source>
+        <translation>Renommer la vue</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Renommer</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Supprimer</translation>
+    </message>
+    <message>
+        <source>The map laid over the terrain is left out; a colour ramp takes its place.</source>
+        <translation>La carte drapée est laissée de côté ; un dégradé de couleurs la remplace.</translation>
+    </message>
+    <message>
+        <source>New name of “{name}”:</source>
+        <translation>Nouveau nom de « {name} » :</translation>
+    </message>
+    <message>
+        <source>Save this view…</source>
+        <translation>Enregistrer cette vue…</translation>
     </message>
     <message>
         <source>No layer is selected. Select a raster layer of heights (a DEM) in the Layers panel.</source>

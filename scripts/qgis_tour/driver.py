@@ -93,18 +93,18 @@ def _after(seconds: float):
 def play(scenario) -> None:
     """Plays the generator function ``scenario`` and leaves QGIS."""
     steps = scenario()
-    wish = {"ready": lambda: True, "since": time.monotonic()}
+    step = {"ready": lambda: True, "since": time.monotonic()}
 
     def advance() -> None:
-        ready, waited = wish["ready"](), time.monotonic() - wish["since"]
+        ready, waited = step["ready"](), time.monotonic() - step["since"]
         if ready:
             what = next(steps)
-            wish["since"] = time.monotonic()
-            wish["ready"] = what if callable(what) else _after(float(what))
+            step["since"] = time.monotonic()
+            step["ready"] = what if callable(what) else _after(float(what))
         elif waited > PATIENCE_S:
             modal = QApplication.activeModalWidget()
             words = modal.text() if isinstance(modal, QMessageBox) else modal
-            raise TimeoutError(f"waited {waited:.0f} s for {wish['ready']}; modal: {words}")
+            raise TimeoutError(f"waited {waited:.0f} s for {step['ready']}; modal: {words}")
 
     def tick() -> None:
         try:

@@ -19,6 +19,8 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication, QMenu
 from qgis.utils import plugins
 
+from forge3d_qgis.core.camera import span
+
 FIRST_PICTURE_S = 2.0
 GOOD_SAMPLES = 24
 
@@ -51,21 +53,21 @@ def scenario():
     say("orbit")
     hands.drag(dock.preview, (0.35, 0.55), (0.62, 0.47))
     yield hands.done
-    pose = dock.relief.settings.pose
-    if pose.heading == 0.0 or pose.pitch == 45.0:
-        raise RuntimeError(f"expected another view after dragging; got {pose}")
+    camera = dock.current.view.scene.camera
+    if camera.heading == 0.0 or camera.pitch == 45.0:
+        raise RuntimeError(f"expected another view after dragging; got {camera}")
     yield good
     shot("03_orbit")
 
     say("zoom to the cursor, pan, and look at a place")
-    before = dock.relief.settings.pose.span
+    before = span(dock.current.view.scene.camera)
     for _ in range(4):
         hands.click(dock.preview, 0.45, 0.55, 4)
         yield hands.done
         yield 0.15
     hands.drag(dock.preview, (0.45, 0.55), (0.5, 0.62), button=3)
     yield hands.done
-    if not dock.relief.settings.pose.span < before:
+    if not span(dock.current.view.scene.camera) < before:
         raise RuntimeError("expected a closer view after turning the wheel")
     yield good
     hands.move(dock.preview, 0.5, 0.62)
@@ -79,8 +81,8 @@ def scenario():
     yield hands.done
     hands.drag(dock.panel.dial, (0.38, 0.38), (0.17, 0.47))
     yield hands.done
-    if dock.relief.settings.altitude > 40.0:
-        raise RuntimeError(f"expected a low sun; got {dock.relief.settings.altitude}")
+    if dock.current.view.scene.sun.altitude > 40.0:
+        raise RuntimeError(f"expected a low sun; got {dock.current.view.scene.sun}")
     yield good
     shot("05_low_sun")
 
@@ -95,11 +97,11 @@ def scenario():
     hands.key("Home", "Down", "Down", "Return")
     yield hands.done
     yield 1.0
-    yield lambda: dock.relief._drape_job is None
+    yield lambda: not dock.relief.drape.is_drawing
     yield 0.3
     yield good
-    if dock.relief.settings.colours != "canvas":
-        raise RuntimeError(f"expected the canvas draped; got {dock.relief.settings.colours}")
+    if dock.current.view.source.colours != "canvas":
+        raise RuntimeError(f"expected the canvas draped; got {dock.current.view.source}")
     shot("06_drape")
     hands.click(dock.panel.colours)
     yield hands.done
@@ -110,9 +112,9 @@ def scenario():
     yield good
 
     say("export")
-    hands.click(dock.export)
-    yield lambda: dock.exporter._dialog is not None and dock.exporter._dialog.isVisible()
-    dialog = dock.exporter._dialog
+    hands.click(dock.head.export)
+    yield lambda: dock.exporter.dialog is not None and dock.exporter.dialog.isVisible()
+    dialog = dock.exporter.dialog
     picture = OUT / "exported_relief.png"
     picture.unlink(missing_ok=True)
     yield 0.4
@@ -131,7 +133,7 @@ def scenario():
     shot("08_exported")
 
     say("named view and options")
-    hands.click(dock.views)
+    hands.click(dock.head.views)
     yield hands.done
     yield 0.4
     shot("09_views")
@@ -198,7 +200,7 @@ def _draw_a_map(layer) -> str:
 
 
 def _good(dock):
-    """A picture of the present wish with enough samples to be shown to people."""
+    """A picture of the present view with enough samples to be shown to people."""
     relief = dock.relief
 
     def good() -> bool:

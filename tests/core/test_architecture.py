@@ -106,3 +106,22 @@ def test_the_command_line_starts_without_numpy_gdal_and_the_native_module() -> N
 def test_the_function_render_wins_over_the_module_of_its_name() -> None:
     loaded = "import forge3d_qgis.core.render; from forge3d_qgis.core import render; assert callable(render)"
     assert "numpy" not in loaded_by(loaded)
+
+
+# What moves, draws, reads and exports without showing anything itself: a widget in there would tie it to this dock.
+WITHOUT_WIDGETS = (
+    "current_view", "drape", "fallback", "map_watch", "native_host", "navigation", "project_store", "refining",
+    "relief", "sentinel", "task", "worker",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITHOUT_WIDGETS)
+def test_controllers_import_no_widgets(name: str) -> None:
+    widgets = {path.stem for path in (ROOT / "gui").glob("*.py")} - set(WITHOUT_WIDGETS)
+    widgets -= {"field_words", "note_words", "preferences"}  # words and settings only
+    for node in ast.walk(ast.parse((ROOT / "gui" / f"{name}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            assert not module.startswith(("qgis.gui", "qgis.PyQt.QtWidgets")), f"{name} imports {module}"
+            siblings = {alias.name for alias in node.names} if node.level == 1 and not module else {module}
+            assert not (node.level == 1 and siblings & widgets), f"{name} imports {siblings}"

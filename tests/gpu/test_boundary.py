@@ -387,7 +387,7 @@ def as_namespace(scene: Scene) -> SimpleNamespace:
 
 NUMBERS = [
     "camera.heading", "camera.pitch", "camera.zoom", "camera.field_of_view", "camera.resolution", "camera.distance",
-    "sun.azimuth", "sun.altitude", "sun.size", "sun.intensity", "sky_view", "exaggeration", "exposure",
+    "sun.azimuth", "sun.altitude", "sun.size", "sun.intensity", "sky_intensity", "exaggeration", "exposure",
 ]  # fmt: skip
 
 

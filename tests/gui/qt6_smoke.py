@@ -236,6 +236,7 @@ def main() -> None:
     from forge3d_qgis import classFactory
     from forge3d_qgis.gui.dock import ReliefDock
     from forge3d_qgis.gui.export_dialog import ExportDialog
+    from forge3d_qgis.gui.native_host import Missing, Problem
     from forge3d_qgis.gui.options import OptionsPage
 
     classFactory(MagicMock())
@@ -253,14 +254,15 @@ def main() -> None:
     ):
         application.sendEvent(dial, mouse(kind, x, 50))
     application.sendEvent(dial, QtGui.QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier))
-    dock.panel._change(shading="horn")
+    dock.current.change({"scene.exaggeration": 2.0, "scene.shading": dock.panel.shading.itemData(1)})
     dock.foot.set_adapter("adapter", True, 1, 64, 12.0)
     dock.foot.meter.set_memory(
         {"total_bytes": 5 << 20, "total_limit": 9 << 20, "peak_bytes": 6 << 20, "top": [("a", 1)]}
     )
-    dock.notice.explain("[Device] no adapter", "facts")
-    dock._fill_views()
-    dock.exporter.fill_layouts(dock.layout_menu)
+    for missing in Missing:
+        dock.notice.explain(Problem(missing, "why"), "facts")
+    dock.views.fill()
+    dock.exporter.fill_layouts(dock.head.layout_menu)
     dialog = ExportDialog((400, 300), "name", False, 1e6, interface.window)
     dialog.width_box.setValue(1234)
     page = OptionsPage(lambda: "facts", lambda: None)

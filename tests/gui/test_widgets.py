@@ -11,13 +11,16 @@ from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt
 from qgis.PyQt.QtGui import QColor, QMouseEvent
 from qgis.PyQt.QtWidgets import QApplication, QHBoxLayout, QWidget
 
+from forge3d_qgis.core.fields import FIELDS
+from forge3d_qgis.core.scene import ColorRamp
 from forge3d_qgis.gui.controls import NumberSlider
+from forge3d_qgis.gui.current_view import CurrentView, plain_view
 from forge3d_qgis.gui.export_dialog import ExportDialog, fitted_to_limit
 from forge3d_qgis.gui.foot import AMBER, CALM, RED, MemoryMeter, meter_colour
-from forge3d_qgis.gui.panel import Panel, ramp_from_stops, stops_from_ramp
+from forge3d_qgis.gui.panel import Panel
 from forge3d_qgis.gui.preview import PreviewLabel
+from forge3d_qgis.gui.ramp_button import core_ramp, qgis_ramp
 from forge3d_qgis.gui.sun_dial import SunDial
-from forge3d_qgis.gui.view_settings import ViewSettings
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
@@ -181,8 +184,10 @@ def test_meter_names_the_top_consumers(qtbot):
         "total_limit": 100 << 20,
         "peak_bytes": 99 << 20,
         "top": [("heights", 80 << 20)],
+        "reason": "integrated, 16 GiB free: 2 GiB",
     }
     meter.set_memory(metrics)
+    assert "integrated, 16 GiB free: 2 GiB" in meter.toolTip()
     assert "heights: 80 MiB" in meter.toolTip() and "95" in meter.toolTip()
     assert meter.grab().toImage().pixelColor(4, meter.height() // 2) == RED
 
@@ -202,7 +207,7 @@ def test_a_theme_gives_its_ink(qtbot, make):
 
 
 def test_every_control_says_what_it_is(qtbot):
-    panel = Panel()
+    panel = Panel(CurrentView())
     qtbot.addWidget(panel)
     names = set()
     for widget in (
@@ -216,31 +221,102 @@ def test_every_control_says_what_it_is(qtbot):
     assert len(names) == 18
 
 
-def test_panel_shows_silently_and_tells_the_users_changes(qtbot):
-    panel = Panel()
+@pytest.fixture
+def form(qtbot):
+    """(the form, the view that it shows and changes)."""
+    current = CurrentView()
+    panel = Panel(current)
     qtbot.addWidget(panel)
-    calls = heard(panel.changed)
-    panel.show_settings(ViewSettings(exaggeration=4.0, azimuth=12.0, colours="ramp", shading="horn"))
+    return panel, current
+
+
+def test_the_form_shows_silently_and_tells_the_users_changes(form):
+    panel, current = form
+    calls = heard(current.changed)
+    hillshade = panel.shading.itemData(1)
+    current.show(
+        plain_view().changed({"scene.exaggeration": 4.0, "scene.sun.azimuth": 12.0, "scene.shading": hillshade})
+    )
     assert calls == []
     assert panel.exaggeration.value() == 4.0 and panel.dial.azimuth == 12.0 and not panel.sky.isEnabled()
     panel.cast_shadows.setEnabled(True)
     panel.cast_shadows.click()
-    assert len(calls) == 1 and calls[0][0].cast_shadows is False and calls[0][0].exaggeration == 4.0
+    assert len(calls) == 1
+    assert current.view.scene.cast_shadows is False and current.view.scene.exaggeration == 4.0
 
 
-def test_reset_brings_the_default_back(qtbot):
-    panel = Panel()
-    qtbot.addWidget(panel)
-    panel.show_settings(ViewSettings(shading="horn"))
+def test_reset_brings_the_default_back(form):
+    panel, current = form
+    current.change({"scene.shading": panel.shading.itemData(1)})
     button = panel.findChild(type(panel.draw), "forge3dShadingReset")
     assert button.isEnabled()
     button.click()
-    assert panel.settings().shading == "relief" and not button.isEnabled()
+    assert current.view.scene.shading == "relief" and not button.isEnabled()
 
 
-def test_ramp_button_round_trip():
-    stops = ((0.0, (0, 0, 0, 255)), (0.25, (10, 20, 30, 255)), (1.0, (255, 255, 255, 255)))
-    assert stops_from_ramp(ramp_from_stops(stops)) == stops
+@pytest.mark.parametrize(
+    ("control", "path"),
+    [
+        ("exaggeration", "exaggeration"), ("azimuth", "sun.azimuth"), ("altitude", "sun.altitude"),
+        ("softness", "sun.size"), ("sky", "sky_intensity"), ("heading", "camera.heading"), ("pitch", "camera.pitch"),
+    ],
+)  # fmt: skip
+def test_numbers_have_range_default_and_words_from_the_scenes_table(form, control, path):
+    panel, current = form
+    box = getattr(panel, control).box
+    field = FIELDS[path]
+    assert (box.minimum(), box.maximum()) == field.form_range
+    assert box.value() == field.default == current.view.value(f"scene.{path}")
+    assert box.suffix() == field.unit and field.tip in box.toolTip()
+    box.setValue(field.form_range[1])
+    assert current.view.value(f"scene.{path}") == field.clamped(field.form_range[1])
+
+
+def test_a_form_may_exaggerate_fifty_times(form):
+    panel, current = form
+    panel.exaggeration.slider.setValue(panel.exaggeration.slider.maximum())
+    assert current.view.scene.exaggeration >= 50.0
+
+
+def test_a_value_beyond_what_the_form_offers_outlives_other_changes(form):
+    panel, current = form
+    current.show(plain_view().changed({"scene.exaggeration": 500.0}))
+    panel.altitude.box.setValue(10.0)
+    assert current.view.scene.exaggeration == 500.0 and current.view.scene.sun.altitude == 10.0
+
+
+def test_the_heading_stays_at_the_end_of_its_slider(form):
+    panel, current = form
+    panel.heading.slider.setValue(panel.heading.slider.maximum())
+    assert current.view.scene.camera.heading == 0.0
+    assert panel.heading.slider.value() == panel.heading.slider.maximum()
+
+
+def test_the_backdrop_comes_back_after_transparency(form):
+    panel, current = form
+    panel.background.setColor(QColor(1, 2, 3))
+    panel.transparent.click()
+    assert current.view.scene.background == "transparent"
+    panel.transparent.click()
+    assert current.view.scene.background == "#010203"
+
+
+def test_another_area_lets_go_of_the_place_that_was_looked_at(form):
+    panel, current = form
+    current.change({"scene.camera.target": (1.0, 2.0, 3.0), "scene.camera.distance": 50.0})
+    panel.area.activated.emit(panel.area.findData("canvas"))
+    assert current.view.source.area_of == "canvas"
+    assert current.view.scene.camera.target is None and current.view.scene.camera.distance is None
+
+
+def test_the_ramp_button_keeps_a_ramp():
+    ramp = ColorRamp(((0.0, (0, 0, 0, 255)), (0.25, (10, 20, 30, 255)), (1.0, (255, 255, 255, 255))), relative=True)
+    assert core_ramp(qgis_ramp(ramp)) == ramp
+
+
+def test_a_ramp_of_metres_is_shown_over_its_own_range():
+    metres = ColorRamp(((200.0, (0, 0, 0, 255)), (300.0, (9, 9, 9, 255)), (600.0, (255, 255, 255, 255))))
+    assert [value for value, _ in core_ramp(qgis_ramp(metres)).stops] == pytest.approx([0.0, 0.25, 1.0])
 
 
 @pytest.fixture
@@ -257,8 +333,8 @@ def test_export_presets(dialog):
     sizes = {}
     for index in range(dialog.preset.count() - 1):
         dialog.preset.setCurrentIndex(index)
-        wish = dialog.wish()
-        sizes[index] = (wish.width, wish.height, wish.dpi)
+        wanted = dialog.settings()
+        sizes[index] = (wanted.width, wanted.height, wanted.dpi)
     assert list(sizes.values()) == [
         (800, 500, 96.0), (1600, 1000, 192.0), (3200, 2000, 384.0), (3508, 2480, 300.0), (4961, 3508, 300.0),
     ]  # fmt: skip
@@ -266,14 +342,14 @@ def test_export_presets(dialog):
 
 def test_export_keeps_the_shape_and_the_limit(dialog):
     dialog.width_box.setValue(16384)
-    assert (dialog.wish().width, dialog.wish().height) == (16384, 10240)
+    assert (dialog.settings().width, dialog.settings().height) == (16384, 10240)
     assert dialog.preset.currentData() is None
     assert fitted_to_limit(40000, 20000) == (16384, 8192)
 
 
 def test_export_name_and_folder(dialog, tmp_path):
-    assert dialog.wish().path == str(tmp_path / "Höhen_1_relief.png")
+    assert dialog.settings().path == str(tmp_path / "Höhen_1_relief.png")
     dialog.file.setFilePath(str(tmp_path / "picture"))
-    assert dialog.wish().path.endswith("picture.png")
+    assert dialog.settings().path.endswith("picture.png")
     dialog.file.setFilePath("/no/such/folder/x.png")
     assert not dialog.save.isEnabled()

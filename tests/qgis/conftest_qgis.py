@@ -137,7 +137,7 @@ def plugin(iface: Interface, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     from forge3d_qgis import classFactory
     from forge3d_qgis.gui import sentinel
 
-    monkeypatch.setattr(sentinel, "_path", lambda: tmp_path / "sentinel.txt")
+    monkeypatch.setattr(sentinel, "path", lambda: tmp_path / "sentinel.txt")
     one = classFactory(iface)
     one.initGui()
     yield one

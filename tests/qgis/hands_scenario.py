@@ -1,11 +1,11 @@
 """Played in the real QGIS by scripts/qgis_tour/run.sh: every gesture and key of the picture, from the X server."""
 
-import dataclasses
-
 from driver import Hands, iface, play, say, shot
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import plugins
+
+from forge3d_qgis.core.camera import is_fitted, span
 
 NEAR = 0.004  # degrees: four cells, for a pointer of whole pixels on a small picture
 
@@ -17,10 +17,14 @@ def scenario():
     plugin.render_action.trigger()
     dock = plugin.dock
     relief, preview = dock.relief, dock.preview
-    sharp = _sharp(relief)
+
+    def camera():
+        return dock.current.view.scene.camera
+
+    sharp = _sharp(dock)
     yield sharp
     places = []
-    relief.pointed.connect(lambda place: place is not None and places.append(place))
+    relief.navigation.pointed.connect(lambda place: place is not None and places.append(place))
 
     def point(x, y):
         """The map place under a share of the picture, as the pointer tells it."""
@@ -35,22 +39,22 @@ def scenario():
         yield 0.2
 
     yield from point(0.5, 0.55)
-    words = preview._place
+    words = preview.place
     x, y, metres = places[-1]
     expect(f"{x:.5f}" in words and f"{y:.5f}" in words and f"{metres:.1f} m" in words, "coordinates", words, places[-1])
     expect(iface.activeLayer().extent().contains(x, y), "a place on the layer", x, y)
 
     say("left drag turns and tilts")
-    pose = relief.settings.pose
+    held_camera = camera()
     hands.drag(preview, (0.4, 0.5), (0.6, 0.45))
     yield hands.done
-    after = relief.settings.pose
-    expect(after.heading != pose.heading and after.pitch != pose.pitch, "another view", after)
+    after = camera()
+    expect(after.heading != held_camera.heading and after.pitch != held_camera.pitch, "another view", after)
 
     for name, button, keys in (("right", 3, ()), ("shift", 1, ("shift",))):
         say(f"{name} drag moves the ground with the hand")
         yield from point(0.5, 0.5)
-        held, pose = places[-1], relief.settings.pose
+        held, held_camera = places[-1], camera()
         for key in keys:
             hands.do("keydown", key)
         yield hands.done
@@ -61,20 +65,22 @@ def scenario():
         yield hands.done
         yield from point(0.58, 0.56)
         near(places[-1], held)
-        after = relief.settings.pose
-        expect((after.heading, after.pitch) == (pose.heading, pose.pitch), "no turning", pose, after)
+        after = camera()
+        expect(
+            (after.heading, after.pitch) == (held_camera.heading, held_camera.pitch), "no turning", held_camera, after
+        )
 
     for name, button in (("in", 4), ("out", 5)):
         say(f"the wheel zooms {name} at the pointer")
         yield from point(0.6, 0.55)
-        held, span = places[-1], relief.settings.pose.span
+        held, before = places[-1], span(camera())
         for _ in range(3):
             hands.click(preview, 0.6, 0.55, button)
             yield hands.done
             yield 0.15
         yield from point(0.6, 0.55)
         near(places[-1], held)
-        expect((relief.settings.pose.span < span) == (button == 4), "another span", span, relief.settings.pose.span)
+        expect((span(camera()) < before) == (button == 4), "another span", before, span(camera()))
 
     say("a double click recentres")
     yield from point(0.4, 0.6)
@@ -88,7 +94,7 @@ def scenario():
     say("a click flashes the place on the map")
     yield 0.6
     flashed = []
-    relief.place_clicked.connect(flashed.append)
+    relief.navigation.place_clicked.connect(flashed.append)
     yield from point(0.45, 0.55)
     held, before = places[-1], bands()
     hands.do("click", 1)
@@ -106,18 +112,18 @@ def scenario():
         ("Left", lambda a, b: b.heading != a.heading and b.pitch == a.pitch),
         ("Up", lambda a, b: b.pitch != a.pitch and b.heading == a.heading),
         ("Down", lambda a, b: b.pitch != a.pitch and b.heading == a.heading),
-        ("plus", lambda a, b: b.span < a.span),
-        ("minus", lambda a, b: b.span > a.span),
+        ("plus", lambda a, b: span(b) < span(a)),
+        ("minus", lambda a, b: span(b) > span(a)),
         ("n", lambda a, b: a.heading != 0.0 and b.heading == 0.0),
         ("t", lambda a, b: a.pitch != 90.0 and b.pitch == 90.0),
-        ("Home", lambda a, b: not a.fitted and b.fitted),
+        ("Home", lambda a, b: not is_fitted(a) and is_fitted(b)),
     ):
         yield sharp
-        pose = dataclasses.replace(relief.settings.pose)
+        held_camera = camera()
         hands.key(key)
         yield hands.done
-        yield lambda pose=pose: relief.settings.pose != pose
-        expect(change(pose, relief.settings.pose), f"what {key} does", pose, relief.settings.pose)
+        yield lambda held_camera=held_camera: camera() != held_camera
+        expect(change(held_camera, camera()), f"what {key} does", held_camera, camera())
     say("F5 in the dock reads anew, on the map it redraws the map")
     yield sharp
     read, drawn = [], []
@@ -155,13 +161,11 @@ def expect(holds, what, *got):
         raise RuntimeError(f"expected {what}; got {got}")
 
 
-def _sharp(relief):
+def _sharp(dock):
     def sharp():
-        frame = relief.last_frame
-        pose = relief.settings.pose
-        return (
-            frame is not None and not frame.draft and frame.samples >= 1 and abs(frame.view["pitch"] - pose.pitch) < 1
-        )
+        frame = dock.relief.last_frame
+        pitch = dock.current.view.scene.camera.pitch
+        return frame is not None and not frame.draft and frame.samples >= 1 and abs(frame.view["pitch"] - pitch) < 1
 
     return sharp
 

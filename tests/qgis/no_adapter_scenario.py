@@ -12,7 +12,7 @@ def scenario():
     yield lambda: dock.preview.image() is not None
     yield 0.5
     shot("no_adapter")
-    say(f"badge {dock.preview._badge}; notice {dock.notice.isVisible()}: {dock.notice.text.text()}")
+    say(f"badge {dock.preview.badge}; notice {dock.notice.isVisible()}: {dock.notice.text.text()}")
     say(f"bar {[item.text() for item in iface.messageBar().items()]}")
     iface.messageBar().clearWidgets()
 

@@ -15,10 +15,10 @@ def scenario():
     plugin = plugins["forge3d_qgis"]
     plugin.render_action.trigger()
     if os.environ.get("TOUR_EXPORT"):
-        from forge3d_qgis.gui.export_dialog import ExportWish
+        from forge3d_qgis.gui.export_dialog import ExportSettings
 
         yield lambda: plugin.dock.relief.last_frame is not None
-        plugin.dock.exporter.export(ExportWish(os.environ["TOUR_EXPORT"], 9000, 9000, 8, 96.0, False))
+        plugin.dock.exporter.export(ExportSettings(os.environ["TOUR_EXPORT"], 9000, 9000, 8, 96.0, False))
     yield float(os.environ["TOUR_DELAY"]) / 1000.0
     say(f"leaving at {time.time()} ")
     iface.messageBar().clearWidgets()

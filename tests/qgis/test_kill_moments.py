@@ -69,7 +69,7 @@ def test_project_replaced(dock, iface, delay):
 
 @pytest.mark.parametrize("delay", DELAYS)
 def test_next_project_at_once(dock, iface, delay):
-    """No wish is lost between two projects: the thread may not even have noticed that the first one went."""
+    """No layer to render is lost between two projects: the thread may not even have noticed that the first one went."""
     for _ in range(3):
         dock.render_layer(new_layer(iface))
         let_run(delay)
@@ -96,10 +96,10 @@ def test_plugin_unloaded(plugin, iface, add_layer, delay):
 
 @pytest.mark.parametrize("delay", DELAYS)
 def test_export_interrupted(dock, iface, tmp_path, delay):
-    from forge3d_qgis.gui.export_dialog import ExportWish
+    from forge3d_qgis.gui.export_dialog import ExportSettings
 
     path = tmp_path / "picture.png"
-    assert dock.exporter.export(ExportWish(str(path), 700, 500, 8, 96.0, False))
+    assert dock.exporter.export(ExportSettings(str(path), 700, 500, 8, 96.0, False))
     let_run(delay)
     start = time.monotonic()
     QgsProject.instance().removeMapLayer(dock.relief.layer.id())

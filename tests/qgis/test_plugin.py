@@ -23,9 +23,11 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication
 
 from forge3d_qgis import native_loader
+from forge3d_qgis.core.camera import is_fitted, span
+from forge3d_qgis.core.scene import Camera, ColorRamp
 from forge3d_qgis.gui import preferences, project_store, sentinel
-from forge3d_qgis.gui.export_dialog import ExportWish
-from forge3d_qgis.gui.view_settings import ViewSettings
+from forge3d_qgis.gui.current_view import plain_view
+from forge3d_qgis.gui.export_dialog import ExportSettings
 
 needs_gpu = pytest.mark.gpu
 
@@ -51,9 +53,23 @@ def next_picture(dock) -> np.ndarray:
     return dock.relief.last_frame.rgba
 
 
-def choose(dock, **fields) -> None:
-    """As if the user had changed controls."""
-    dock.panel._change(**fields)
+def choose(dock, path, value) -> None:
+    """As if the user had changed a control."""
+    dock.current.change({path: value})
+
+
+def camera(dock) -> Camera:
+    return dock.current.view.scene.camera
+
+
+def place_under(dock, x, y) -> tuple[float, float, float]:
+    """(x, y, metres) on the map under a share of the picture, as the pointer tells it."""
+    places = []
+    dock.relief.navigation.pointed.connect(places.append)
+    dock.preview.hovered.emit(QPointF(x, y))
+    wait_for(lambda: places)
+    dock.relief.navigation.pointed.disconnect(places.append)
+    return places[-1]
 
 
 # Loading and unloading
@@ -86,7 +102,8 @@ def test_help_opens_the_guide_that_came_along_or_the_one_on_the_web(plugin, ifac
 
 
 @needs_gpu
-def test_first_picture_within_two_seconds(plugin, iface, tmp_path, write_raster, add_layer):
+def test_the_event_loop_goes_on_while_a_large_dem_is_read_and_drawn(plugin, iface, write_raster, add_layer):
+    """How long it takes is measured by benches/bench_qgis.py; here QGIS must answer many times before it is there."""
     rng = np.random.default_rng(3)
     coarse = rng.standard_normal((65, 65)).astype(np.float32) * 200 + 1000
     steps = np.linspace(0, 64, 4096)
@@ -95,38 +112,26 @@ def test_first_picture_within_two_seconds(plugin, iface, tmp_path, write_raster,
     heights = rows[:, lower] * (1 - share) + rows[:, lower + 1] * share
     add_layer(write_raster(heights.astype(np.float32)))
     dock = small(plugin.ensure_dock())
-    worst, last = 0.0, time.perf_counter()
-
-    def tick():
-        nonlocal worst, last
-        now = time.perf_counter()
-        worst, last = max(worst, now - last), now
-
+    rounds = []
     timer = QTimer()
-    timer.timeout.connect(tick)
-    start = time.perf_counter()
+    timer.timeout.connect(lambda: rounds.append(dock.preview.image() is None))
     plugin.render_selected()
-    last = time.perf_counter()
+    assert dock.preview.image() is None  # the menu entry itself waits for nothing
     timer.start(1)
-    wait_for(lambda: dock.preview.image() is not None)
-    first = time.perf_counter() - start
     wait_for(lambda: full(dock))
     timer.stop()
-    print(f"first picture {first:.2f} s, longest pause of the event loop {1000 * worst:.0f} ms")
-    # Twice the promise: other programs share the machine that tests run on.
-    assert first < 4.0
-    assert worst < 0.2
+    assert rounds.count(True) > 10
     assert "4096×4096" in dock.foot.data.text()
 
 
 @needs_gpu
 def test_picture_sharpens_to_the_wanted_samples(dock):
     preferences.set_samples(8)
-    choose(dock, azimuth=200.0)
+    choose(dock, "scene.sun.azimuth", 200.0)
     wait_for(lambda: full(dock) and dock.relief.last_frame.samples == dock.relief.last_frame.wanted == 8)
     let_run(150)
     assert dock.relief.last_frame.samples == 8
-    assert dock.preview._busy is None
+    assert dock.preview.busy is None
     preferences.set_samples(preferences.DEFAULT_SAMPLES)
 
 
@@ -144,22 +149,22 @@ def test_orbit_zoom_pan_and_home(dock):
     home = next_picture_after(dock, lambda: None)
     dock.preview.orbited.emit(40.0, 10.0)
     turned = next_picture(dock)
-    assert dock.relief.settings.pose.heading == 40.0 and not np.array_equal(home, turned)
-    span = dock.relief.settings.pose.span
+    assert camera(dock).heading == 40.0 and not np.array_equal(home, turned)
+    before = span(camera(dock))
     dock.preview.zoomed.emit(QPointF(0.5, 0.6), 2.0)
-    wait_for(lambda: dock.relief.settings.pose.span < 0.6 * span)
+    wait_for(lambda: span(camera(dock)) < 0.6 * before)
     wait_for(lambda: full(dock))
-    before = dock.relief.settings.pose.target
+    before = camera(dock).target
     dock.preview.pan_started.emit(QPointF(0.5, 0.6))
-    wait_for(lambda: dock.relief._grab is not None)
+    wait_for(lambda: dock.relief.navigation.held is not None)
     dock.preview.pan_moved.emit(QPointF(0.6, 0.7))
-    assert dock.relief.settings.pose.target != before
+    assert camera(dock).target != before
     dock.preview.drag_ended.emit()
     dock.preview.home_wanted.emit()
-    assert dock.relief.settings.pose.fitted
+    assert is_fitted(camera(dock))
     dock.preview.top_wanted.emit()
     dock.preview.north_wanted.emit()
-    assert (dock.relief.settings.pose.pitch, dock.relief.settings.pose.heading) == (90.0, 0.0)
+    assert (camera(dock).pitch, camera(dock).heading) == (90.0, 0.0)
 
 
 def next_picture_after(dock, act) -> np.ndarray:
@@ -173,21 +178,18 @@ def test_pan_keeps_the_ground_under_the_hand(dock):
     dock.preview.top_wanted.emit()
     next_picture(dock)
     dock.preview.pan_started.emit(QPointF(0.4, 0.5))
-    wait_for(lambda: dock.relief._grab is not None)
-    held = dock.relief._grab
+    wait_for(lambda: dock.relief.navigation.held is not None)
+    held = dock.relief.navigation.held
     dock.preview.pan_moved.emit(QPointF(0.55, 0.6))
     dock.preview.drag_ended.emit()
     next_picture(dock)
-    found = []
-    dock.relief._picked = lambda tag, hit, token: found.append(hit)
-    dock.relief._ask("hover", QPointF(0.55, 0.6))
-    wait_for(lambda: found)
+    found = dock.relief.loaded.dem.world_from_map(*place_under(dock, 0.55, 0.6)[:2])
     cell = max(dock.relief.loaded.dem.cell_size_m)
-    assert found[0][2:4] == pytest.approx(held[:2], abs=2 * cell)
+    assert found == pytest.approx(held[:2], abs=2 * cell)
 
 
 @needs_gpu
-def test_the_newest_wish_wins_and_no_queue_builds_up(dock):
+def test_the_newest_view_wins_and_no_queue_builds_up(dock):
     frames = []
     dock.relief.frame.connect(frames.append)
     for _ in range(200):
@@ -200,8 +202,8 @@ def test_the_newest_wish_wins_and_no_queue_builds_up(dock):
 @needs_gpu
 def test_pointer_reads_the_map_and_a_click_flashes_it(dock, iface):
     dock.preview.hovered.emit(QPointF(0.5, 0.5))
-    wait_for(lambda: dock.preview._place)
-    x, y, metres = dock.relief._place(_pick(dock))
+    wait_for(lambda: dock.preview.place)
+    x, y, metres = place_under(dock, 0.5, 0.5)
     extent = dock.relief.layer.extent()
     assert extent.xMinimum() < x < extent.xMaximum() and extent.yMinimum() < y < extent.yMaximum()
     assert 236 <= metres <= 1076
@@ -210,48 +212,117 @@ def test_pointer_reads_the_map_and_a_click_flashes_it(dock, iface):
     column, row = int((x - transform[0]) / transform[1]), int((y - transform[3]) / transform[5])
     assert metres == pytest.approx(float(dataset.ReadAsArray(column, row, 1, 1)[0, 0]), abs=60)
     places = []
-    dock.relief.place_clicked.connect(places.append)
+    dock.relief.navigation.place_clicked.connect(places.append)
     dock.preview.clicked.emit(QPointF(0.5, 0.5))
     wait_for(lambda: places)
     assert (places[0].x(), places[0].y()) == pytest.approx((x, y))
     dock.preview.left.emit()
-    assert dock.preview._place == ""
-
-
-def _pick(dock):
-    found = []
-    keep, dock.relief._picked = dock.relief._picked, lambda tag, hit, token: found.append(hit)
-    dock.relief._ask("hover", QPointF(0.5, 0.5))
-    wait_for(lambda: found)
-    dock.relief._picked = keep
-    return found[0]
+    assert dock.preview.place == ""
 
 
 # Controls
 
 
-@needs_gpu
-def test_every_control_changes_the_picture(dock):
-    preferences.set_samples(1)
-    before = next_picture_after(dock, lambda: choose(dock, azimuth=314.0))
-    for fields in (
-        {"exaggeration": 3.0},
-        {"azimuth": 90.0},
-        {"altitude": 15.0},
-        {"cast_shadows": False},
-        {"sky": 0.2},
-        {"shading": "horn"},
-        {"shading": "relief"},
-        {"background": (10, 20, 200)},
-        {"transparent": True},
-        {"ramp": ((0.0, (255, 0, 0, 255)), (1.0, (0, 0, 255, 255)))},
-    ):
-        choose(dock, **fields)
-        after = next_picture(dock).copy()
-        assert not np.array_equal(before, after), fields
-        before = after
-    assert before[0, 0, 3] == 0
+@pytest.fixture
+def ridge(plugin, add_layer, write_raster):
+    """A ridge that runs north to south, seen from above: its west slope is the left half, the east slope the right."""
+    across = np.abs(np.arange(120) - 59.5)
+    add_layer(write_raster(np.tile(300 - 4 * across, (90, 1)).astype(np.float32)))
+    preferences.set_samples(4)
+    dock = small(plugin.ensure_dock())
+    dock.current.change(
+        {
+            "scene.camera.pitch": 90.0,
+            "scene.camera.projection": "orthographic",
+            "scene.sun.azimuth": 270.0,
+            "scene.sun.altitude": 30.0,
+        }
+    )
+    plugin.render_selected()
+    wait_for(lambda: done(dock))
+    yield dock
     preferences.set_samples(preferences.DEFAULT_SAMPLES)
+
+
+def done(dock) -> bool:
+    frame = dock.relief.last_frame
+    return frame is not None and not frame.draft and frame.samples == frame.wanted
+
+
+def slopes(dock, changes=None) -> tuple[float, float]:
+    """Mean brightness of the west and of the east slope after the user's changes."""
+    if changes is not None:
+        dock.relief.last_frame = None
+        dock.current.change(changes)
+        wait_for(lambda: done(dock))
+    green = dock.relief.last_frame.rgba[50:100, :, 1].astype(float)
+    return green[:, 40:90].mean(), green[:, 110:160].mean()
+
+
+@needs_gpu
+def test_the_sun_lights_the_slope_that_faces_it(ridge):
+    west, east = slopes(ridge)
+    assert west > 1.5 * east
+    west, east = slopes(ridge, {"scene.sun.azimuth": 90.0})
+    assert east > 1.5 * west
+
+
+@needs_gpu
+def test_a_higher_sun_brightens_the_slope_in_the_shade(ridge):
+    before = slopes(ridge)[1]
+    assert slopes(ridge, {"scene.sun.altitude": 75.0})[1] > 1.2 * before
+
+
+@needs_gpu
+def test_heights_exaggerated_part_light_and_shade(ridge):
+    west, east = slopes(ridge)
+    steep_west, steep_east = slopes(ridge, {"scene.exaggeration": 3.0})
+    assert steep_east < east and steep_west / steep_east > west / east
+
+
+@needs_gpu
+def test_sky_light_and_exposure_brighten_and_no_sky_darkens(ridge):
+    west, east = slopes(ridge)
+    assert slopes(ridge, {"scene.exposure": 1.5})[0] > west
+    darker = slopes(ridge, {"scene.exposure": 1.0, "scene.sky_intensity": 0.0})
+    brighter = slopes(ridge, {"scene.sky_intensity": 2.0})
+    assert darker[1] < east < brighter[1]
+
+
+@needs_gpu
+def test_cast_shadows_darken_what_lies_behind_the_ridge(ridge):
+    ridge.current.change({"scene.exaggeration": 3.0, "scene.sun.altitude": 10.0, "scene.sky_intensity": 0.0})
+    with_shadows = slopes(ridge, {"scene.cast_shadows": True, "scene.sun.size": 0.0})
+    west, east = slopes(ridge, {"scene.cast_shadows": False})
+    assert west == pytest.approx(with_shadows[0], abs=2)
+    assert east >= with_shadows[1]
+
+
+@needs_gpu
+def test_hillshade_is_grey_and_relief_is_not(ridge):
+    assert np.ptp(ridge.relief.last_frame.rgba[75, 60, :3]) > 5
+    slopes(ridge, {"scene.shading": ridge.panel.shading.itemData(1)})
+    assert np.ptp(ridge.relief.last_frame.rgba[75, 60, :3]) == 0
+    assert not ridge.panel.sky.isEnabled() and not ridge.panel.colours.isEnabled()
+
+
+@needs_gpu
+def test_background_and_transparency_show_where_there_is_no_terrain(ridge):
+    ridge.panel.background.setColor(QColor(10, 20, 200))
+    wait_for(lambda: done(ridge) and tuple(ridge.relief.last_frame.rgba[0, 0]) == (10, 20, 200, 255))
+    ridge.panel.transparent.click()
+    wait_for(lambda: done(ridge) and ridge.relief.last_frame.rgba[0, 0, 3] == 0)
+    ridge.panel.transparent.click()
+    wait_for(lambda: done(ridge) and tuple(ridge.relief.last_frame.rgba[0, 0]) == (10, 20, 200, 255))
+
+
+@needs_gpu
+def test_a_ramp_colours_by_height(ridge):
+    low, high = (200, 0, 0, 255), (0, 0, 200, 255)
+    ramp = ColorRamp(((0.0, low), (1.0, high)), relative=True)
+    slopes(ridge, {"source.colours": "ramp", "scene.color_ramp": ramp})
+    foot, crest = ridge.relief.last_frame.rgba[75, [15, 97]].astype(int)
+    assert foot[0] > 3 * foot[2] and crest[2] > 3 * crest[0]
 
 
 @needs_gpu
@@ -260,7 +331,7 @@ def test_area_of_the_canvas(dock, iface):
     extent.scale(0.5)
     iface.canvas.setDestinationCrs(dock.relief.layer.crs())
     iface.canvas.setExtent(extent)
-    choose(dock, area="canvas")
+    choose(dock, "source.area_of", "canvas")
     next_picture(dock)
     cols, rows = dock.relief.loaded.dem.size
     assert cols < 403 and rows < 344
@@ -274,7 +345,7 @@ def test_area_of_the_canvas_follows_the_canvas(dock, iface):
     extent = layer.extent()
     extent.scale(0.5)
     iface.canvas.setExtent(extent)
-    choose(dock, area="canvas")
+    choose(dock, "source.area_of", "canvas")
     next_picture(dock)
     before = dock.relief.loaded.dem.size
     dock.preview.orbited.emit(20.0, 0.0)  # a view of one's own: its target belongs to the ground that goes
@@ -282,37 +353,43 @@ def test_area_of_the_canvas_follows_the_canvas(dock, iface):
     QgsProject.instance().setDirty(False)
     readings = []
     dock.relief.dem_ready.connect(lambda: readings.append(dock.relief.loaded.dem.size))
-    for _ in range(8):  # a pan in steps is one wish
+    for _ in range(8):  # a pan in steps is one change of the map
         extent.scale(0.93)
         iface.canvas.setExtent(extent)
         let_run(30)
     wait_for(lambda: readings and full(dock))
     let_run(900)
     assert len(readings) == 1 and readings[0][0] < before[0] and readings[0][1] < before[1]
-    assert dock.relief.settings.pose.heading == 20.0 and dock.relief.settings.pose.fitted
+    assert camera(dock).heading == 20.0 and is_fitted(camera(dock))
     assert not QgsProject.instance().isDirty()  # the map moved, not the user's settings
     far = layer.extent()
     far.setXMinimum(far.xMinimum() + 50.0)
     far.setXMaximum(far.xMaximum() + 50.0)
     iface.canvas.setExtent(far)
     wait_for(lambda: dock.preview.image() is None)
-    assert "does not overlap" in dock.preview._hint and iface.words() == []
+    assert "does not overlap" in dock.preview.words and iface.words() == []
     iface.canvas.setExtent(extent)
     wait_for(lambda: full(dock))
     del layer
 
 
 @needs_gpu
-def test_drawn_area(dock):
+def test_drawn_area(dock, iface):
     extent = dock.relief.layer.extent()
     extent.scale(0.3)
-    dock._canvas.setDestinationCrs(dock.relief.layer.crs())
-    dock._draw_area()
-    assert dock._canvas.mapTool() is dock._area_tool._tool
-    dock._area_tool._extent_changed(extent)
+    iface.canvas.setDestinationCrs(dock.relief.layer.crs())
+    before = iface.canvas.mapTool()
+    choose(dock, "source.area_of", "drawn")
+    dock.panel.draw.click()
+    assert dock.area_tool.is_active
+    shown = dock.relief.loaded
+    choose(dock, "scene.sun.azimuth", 90.0)  # nothing is drawn yet: the light changes all the same
+    next_picture(dock)
+    assert dock.relief.loaded is shown
+    dock.area_tool.take(extent)
     next_picture(dock)
     assert dock.relief.loaded.dem.size[0] < 140
-    assert dock._canvas.mapTool() is not dock._area_tool._tool
+    assert not dock.area_tool.is_active and iface.canvas.mapTool() is before
 
 
 @needs_gpu
@@ -320,8 +397,8 @@ def test_drape_of_canvas_and_theme(dock, iface):
     project = QgsProject.instance()
     red = coloured("red", dock.relief.layer.extent(), (255, 0, 0))
     iface.canvas.setLayers([red])
-    choose(dock, colours="canvas")
-    wait_for(lambda: dock.relief._drape_job is None)
+    choose(dock, "source.colours", "canvas")
+    wait_for(lambda: not dock.relief.drape.is_drawing)
 
     def is_red() -> bool:
         middle = dock.relief.last_frame.rgba[75, 100].astype(int)
@@ -331,10 +408,10 @@ def test_drape_of_canvas_and_theme(dock, iface):
     record = QgsMapThemeCollection.MapThemeRecord()
     record.addLayerRecord(QgsMapThemeCollection.MapThemeLayerRecord(red))
     project.mapThemeCollection().insert("Red", record)
-    choose(dock, colours="ramp")
+    choose(dock, "source.colours", "ramp")
     wait_for(lambda: full(dock) and not is_red())
-    choose(dock, colours="theme")
-    assert dock.panel.settings().theme == "Red"
+    dock.panel.colours.activated.emit(dock.panel.colours.findData("theme"))
+    assert dock.current.view.source.theme == "Red"
     wait_for(lambda: full(dock) and is_red())
     del red
 
@@ -366,7 +443,7 @@ def test_the_drape_follows_the_map(dock, iface):
     extent = dock.relief.layer.extent()
     one, other = coloured("one", extent, (255, 0, 0)), coloured("other", extent, (0, 0, 255))
     iface.canvas.setLayers([one])
-    choose(dock, colours="canvas")
+    choose(dock, "source.colours", "canvas")
     wait_for(lambda: strongest(dock) == 0)
     iface.canvas.setLayers([other, one])  # another layer on top
     wait_for(lambda: strongest(dock) == 2)
@@ -378,9 +455,9 @@ def test_the_drape_follows_the_map(dock, iface):
     assert strongest(dock) == 1  # nobody looks: nothing is drawn
     dock.setUserVisible(True)
     wait_for(lambda: strongest(dock) == 0)
-    choose(dock, colours="ramp")
+    choose(dock, "source.colours", "ramp")
     recolour(other, (0, 0, 255))
-    assert not dock.relief._map._timer.isActive()
+    assert not dock.relief.drape.is_waiting
     del one, other
 
 
@@ -394,7 +471,7 @@ def test_the_drape_follows_its_theme(dock):
         record.addLayerRecord(QgsMapThemeCollection.MapThemeLayerRecord(layer))
         if layer is one:
             themes.insert("Season", record)
-            choose(dock, colours="theme", theme="Season")
+            dock.current.change({"source.colours": "theme", "source.theme": "Season"})
             wait_for(lambda: strongest(dock) == 0)
         else:
             themes.update("Season", record)
@@ -418,9 +495,9 @@ def test_a_map_that_changes_by_being_drawn_is_not_drawn_for_ever(dock, iface):
     iface.canvas.setExtent(extent)
     iface.canvas.setLayers([layer])
     drapes = []
-    keep = dock.relief.start_drape
-    dock.relief.start_drape = lambda side: (drapes.append(side), keep(side))[1]
-    choose(dock, colours="canvas")
+    keep = dock.relief.drape.start_job
+    dock.relief.drape.start_job = lambda side: (drapes.append(side), keep(side))[1]
+    choose(dock, "source.colours", "canvas")
     let_run(3000)
     assert 1 <= len(drapes) <= 2
     del layer
@@ -440,7 +517,7 @@ def test_a_layer_that_asks_for_repaint_while_it_is_drawn_is_not_drawn_for_ever(d
 
     monkeypatch.setattr(layers, "drape_job", drape_job)
     iface.canvas.setLayers([dock.relief.layer])
-    choose(dock, colours="canvas")
+    choose(dock, "source.colours", "canvas")
     let_run(2000)
     assert len(drapes) == 1
 
@@ -450,13 +527,13 @@ def test_follows_the_active_layer_unless_pinned(plugin, iface, add_layer):
     dock = small(plugin.ensure_dock())
     dock.setUserVisible(True)
     plugin.render_selected()
-    assert dock.layer_combo.currentLayer() is first
+    assert dock.head.layer_combo.currentLayer() is first
     second = add_layer(name="second")
-    wait_for(lambda: dock.layer_combo.currentLayer() is second)
-    dock.pin.setChecked(True)
+    wait_for(lambda: dock.head.layer_combo.currentLayer() is second)
+    dock.head.pin.setChecked(True)
     iface.setActiveLayer(first)
     let_run(400)
-    assert dock.layer_combo.currentLayer() is second
+    assert dock.head.layer_combo.currentLayer() is second
 
 
 # The foot
@@ -479,11 +556,11 @@ def test_foot_tells_the_truth(dock):
 @needs_gpu
 def test_export_equals_the_preview(dock, iface, tmp_path):
     preferences.set_samples(4)
-    choose(dock, azimuth=300.0)
+    choose(dock, "scene.sun.azimuth", 300.0)
     wait_for(lambda: full(dock) and dock.relief.last_frame.samples == dock.relief.last_frame.wanted == 4)
     shown = dock.relief.last_frame.rgba
     path = tmp_path / "same.png"
-    assert dock.exporter.export(ExportWish(str(path), 200, 150, 4, 254.0, True))
+    assert dock.exporter.export(ExportSettings(str(path), 200, 150, 4, 254.0, True))
     wait_for(path.exists)
     wait_for(lambda: not dock.exporter.busy)
     picture = gdal.Open(str(path)).ReadAsArray()
@@ -504,7 +581,7 @@ def test_export_in_bands_while_the_preview_goes_on(dock, tmp_path, monkeypatch):
     path = tmp_path / "large.png"
     frames = []
     dock.relief.frame.connect(frames.append)
-    assert dock.exporter.export(ExportWish(str(path), 600, 450, 1, 96.0, False))
+    assert dock.exporter.export(ExportSettings(str(path), 600, 450, 1, 96.0, False))
     dock.preview.orbited.emit(30.0, 0.0)
     wait_for(path.exists)
     wait_for(lambda: full(dock) and dock.relief.last_frame.view["heading"] == pytest.approx(30.0))
@@ -514,7 +591,7 @@ def test_export_in_bands_while_the_preview_goes_on(dock, tmp_path, monkeypatch):
 
 @needs_gpu
 def test_another_layer_ends_the_export(dock, add_layer, tmp_path, iface):
-    assert dock.exporter.export(ExportWish(str(tmp_path / "x.png"), 900, 700, 64, 96.0, False))
+    assert dock.exporter.export(ExportSettings(str(tmp_path / "x.png"), 900, 700, 64, 96.0, False))
     let_run(30)
     dock.render_layer(add_layer(name="other"))
     wait_for(lambda: not dock.exporter.busy and full(dock))
@@ -528,17 +605,17 @@ def test_a_neighbour_does_not_take_the_place_of_a_removed_layer(plugin, iface, a
     dock = small(plugin.ensure_dock())
     plugin.render_selected()
     assert dock.relief.layer is layer
-    dock.pin.setChecked(True)
+    dock.head.pin.setChecked(True)
     QgsProject.instance().removeMapLayer(layer.id())
     let_run(100)
-    assert dock.layer_combo.currentLayer() is None and dock.relief.layer is None
-    assert dock.preview._title == "No relief yet"
+    assert dock.head.layer_combo.currentLayer() is None and dock.relief.layer is None
+    assert dock.preview.words.startswith("No relief yet")
     assert other.isValid()
 
 
 @needs_gpu
 def test_export_to_a_place_that_cannot_be_written(dock, iface, tmp_path):
-    assert dock.exporter.export(ExportWish(str(tmp_path / "no" / "x.png"), 100, 80, 1, 96.0, False))
+    assert dock.exporter.export(ExportSettings(str(tmp_path / "no" / "x.png"), 100, 80, 1, 96.0, False))
     wait_for(lambda: any("Export failed" in text for text in iface.words()))
     assert not dock.exporter.busy
     next_picture_after(dock, lambda: dock.preview.orbited.emit(5.0, 0.0))
@@ -569,29 +646,66 @@ def test_view_is_kept_with_the_project(dock, tmp_path):
     project.setDirty(False)
     let_run(600)
     assert not project.isDirty()  # rendering alone changes nothing of the user's
-    choose(dock, exaggeration=2.5, altitude=20.0)
+    dock.current.change({"scene.exaggeration": 2.5, "scene.sun.altitude": 20.0})
     dock.preview.orbited.emit(33.0, 0.0)
     wait_for(project.isDirty)
     path = tmp_path / "project.qgs"
     assert project.write(str(path))
-    wanted = dock.panel.settings()
+    wanted = dock.current.view
     project.clear()
-    assert dock.panel.settings() == ViewSettings()
+    assert dock.current.view == plain_view()
     assert project.read(str(path))
     wait_for(lambda: full(dock))
-    assert dock.panel.settings() == wanted
+    assert dock.current.view == wanted
     assert dock.relief.last_frame.view["heading"] == pytest.approx(33.0)
     let_run(600)
     assert not project.isDirty()
 
 
+OLD_VIEW = (  # as the first version wrote it
+    '{"altitude": 20.0, "area": "drawn", "azimuth": 90.0, "background": [10, 20, 200], "band": 1, "cast_shadows":'
+    ' false, "colours": "ramp", "drawn": [-84.34, 36.52, -84.24, 36.62], "exaggeration": 2.5, "layer": "LAYER",'
+    ' "pinned": true, "pose": {"heading": 33.0, "pitch": 61.5, "projection": "orthographic", "span": 9000.0,'
+    ' "target": [150.0, -80.5, 400.0]}, "ramp": [], "shading": "relief", "sky": 0.3, "softness": 8.0, "theme":'
+    ' "", "transparent": false, "version": 1}'
+)
+
+
+@needs_gpu
+def test_a_project_file_of_the_first_version_opens_with_its_view(plugin, iface, add_layer, tmp_path):
+    layer = add_layer()
+    project = QgsProject.instance()
+    project.writeEntry("forge3d_qgis", "view", OLD_VIEW.replace("LAYER", layer.id()))
+    project.writeEntry("forge3d_qgis", "views", '{"From the east": ' + OLD_VIEW + "}")
+    path = tmp_path / "old.qgz"
+    assert project.write(str(path))
+    project.clear()
+    dock = small(plugin.ensure_dock())
+    dock.setUserVisible(True)
+    assert project.read(str(path))
+    wait_for(lambda: full(dock))
+    frame, scene = dock.relief.last_frame, dock.current.view.scene
+    assert frame.view["heading"] == pytest.approx(33.0) and frame.view["pitch"] == pytest.approx(61.5)
+    assert frame.view["resolution"] * frame.view["picture_height"] == pytest.approx(9000.0)  # metres up the picture
+    assert tuple(frame.rgba[0, 0]) == (10, 20, 200, 255)
+    assert scene.exaggeration == 2.5 and scene.sky_intensity == 0.3 and not scene.cast_shadows
+    assert dock.relief.loaded.dem.size[0] < 140  # the drawn part only
+    assert dock.head.pin.isChecked()
+    assert project_store.named_views() == {"From the east": dock.current.view}
+    assert not project.isDirty()
+
+
+def with_azimuth(degrees):
+    return plain_view().changed({"scene.sun.azimuth": degrees})
+
+
 def test_named_views(qgis_app):
     QgsProject.instance().clear()
-    project_store.save_named("b", ViewSettings(azimuth=1.0))
-    project_store.save_named("a", ViewSettings(azimuth=2.0))
+    project_store.save_named("b", with_azimuth(1.0))
+    project_store.save_named("a", with_azimuth(2.0))
     assert list(project_store.named_views()) == ["a", "b"]
     project_store.rename_named("a", "c")
-    assert project_store.named_views()["c"].azimuth == 2.0
+    assert project_store.named_views()["c"] == with_azimuth(2.0)
     project_store.delete_named("b")
     assert list(project_store.named_views()) == ["c"]
     QgsProject.instance().clear()
@@ -617,9 +731,9 @@ def test_the_form_is_about_the_layer_in_the_box(plugin, iface, add_layer):
     QgsProject.instance().addMapLayer(points)
     iface.setActiveLayer(points)
     dock = plugin.ensure_dock()
-    assert dock.layer_combo.currentLayer().name() == "dem"
+    assert dock.head.layer_combo.currentLayer().name() == "dem"
     assert not dock.panel.band.isVisibleTo(dock.panel)  # it has one band only
-    assert dock.panel.settings().colours == "ramp"  # and QGIS's first grey for a style
+    assert dock.current.view.source.colours == "ramp"  # and QGIS's first grey for a style
     del points
 
 
@@ -630,10 +744,10 @@ def test_no_picture_of_the_last_layer_stays_over_one_that_is_no_dem(dock, write_
 
     layer = QgsRasterLayer(str(path), "complex")
     QgsProject.instance().addMapLayer(layer)
-    dock.layer_combo.setLayer(layer)  # as the user does in the box
+    dock.head.layer_combo.setLayer(layer)  # as the user does in the box
     wait_for(lambda: dock.preview.image() is None)
     let_run(200)
-    assert dock.preview.image() is None and "complex numbers" in dock.preview._hint
+    assert dock.preview.image() is None and "complex numbers" in dock.preview.words
     del layer
 
 
@@ -642,15 +756,14 @@ def test_all_void_says_so(plugin, iface, write_raster, add_layer):
     small(plugin.ensure_dock())
     plugin.render_selected()
     wait_for(lambda: any("only void" in text for text in iface.words()))
-    assert "only void" in plugin.dock.preview._hint
+    assert "only void" in plugin.dock.preview.words
 
 
 @pytest.fixture
-def without_native(monkeypatch, tmp_path):
+def without_native(monkeypatch):
     """No native part anywhere: not loaded, not named, not installed."""
-    monkeypatch.delitem(sys.modules, native_loader.MODULE, raising=False)
+    monkeypatch.setitem(sys.modules, native_loader.MODULE, None)  # Python's own way to say: not importable
     monkeypatch.delenv(native_loader.ENVIRONMENT, raising=False)
-    monkeypatch.setattr(native_loader, "_candidates", lambda folder, tried: iter(()))
 
 
 def test_native_part_absent(plugin, iface, add_layer, without_native):
@@ -658,14 +771,14 @@ def test_native_part_absent(plugin, iface, add_layer, without_native):
     dock = small(plugin.ensure_dock())
     plugin.render_selected()
     wait_for(lambda: dock.preview.image() is not None)
-    assert dock.preview._badge == "CPU preview" and dock.notice.isVisibleTo(dock)
+    assert dock.preview.badge == "CPU preview" and dock.notice.isVisibleTo(dock)
     assert "not there" in dock.notice.text.text()
     before = dock.preview.image()
-    choose(dock, azimuth=135.0)
+    choose(dock, "scene.sun.azimuth", 135.0)
     assert dock.preview.image() != before
-    facts = dock.relief.diagnostics()
+    facts = dock.relief.host.diagnostics()
     assert native_loader.platform_tag() in facts and "Native part: forge3d_native: expected" in facts
-    assert not dock.exporter.export(ExportWish("x.png", 10, 10, 1, 96.0, False))
+    assert not dock.exporter.export(ExportSettings("x.png", 10, 10, 1, 96.0, False))
 
 
 def test_native_part_of_another_version(plugin, add_layer, monkeypatch):
@@ -680,7 +793,7 @@ def test_native_part_of_another_version(plugin, add_layer, monkeypatch):
     assert "Restart QGIS" in dock.notice.text.text()
 
 
-@pytest.mark.parametrize("first", ["Renderer", "device_info", "set_memory_budget"])
+@pytest.mark.parametrize("first", ["Renderer", "device_info"])
 def test_no_adapter(plugin, add_layer, fake_native, monkeypatch, first):
     def refuse(*_args, **_options):
         raise fake_native.DeviceError("[Device] no adapter")
@@ -691,8 +804,28 @@ def test_no_adapter(plugin, add_layer, fake_native, monkeypatch, first):
     plugin.render_selected()
     wait_for(lambda: dock.preview.image() is not None)
     assert "No graphics adapter" in dock.notice.text.text()
-    assert dock.preview._badge == "CPU preview"
+    assert dock.preview.badge == "CPU preview"
     assert sentinel.crashed_adapter() is None  # an orderly refusal is no crash
+
+
+@needs_gpu
+def test_try_again_draws_once_there_is_a_device(plugin, add_layer, monkeypatch):
+    from forge3d_qgis.core.errors import DeviceError
+    from forge3d_qgis.gui import worker
+
+    def refuse(adapter):
+        raise DeviceError("[Device] the driver is being installed")
+
+    keep = worker.device_limits
+    monkeypatch.setattr(worker, "device_limits", refuse)
+    add_layer()
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.preview.badge == "CPU preview")
+    monkeypatch.setattr(worker, "device_limits", keep)
+    dock.notice.retry_wanted.emit()
+    wait_for(lambda: full(dock))
+    assert dock.preview.badge == "" and not dock.notice.isVisibleTo(dock)
 
 
 @needs_gpu
@@ -706,32 +839,77 @@ def test_no_driver_in_the_real_qgis(tmp_path):
 
 def test_after_a_crash_no_device_but_the_software_one_is_ever_asked_for(plugin, add_layer, fake_native, monkeypatch):
     asked = []
-
-    def device_info(adapter="auto"):
-        asked.append(adapter)
-        return {"name": "soft", "kind": "software", "max_texture_side": 8192, "max_buffer_bytes": 1 << 30}
-
-    def set_memory_budget(*_, adapter="auto"):
-        if not asked:
-            asked.append(adapter)  # as the native part does: limits belong to a device, and it makes one
-
-    monkeypatch.setattr(fake_native, "device_info", device_info)
-    monkeypatch.setattr(fake_native, "set_memory_budget", set_memory_budget)
-    sentinel._path().write_text("auto\n")
+    keep = fake_native.device_info
+    monkeypatch.setattr(fake_native, "device_info", lambda adapter="auto": (asked.append(adapter), keep(adapter))[1])
+    sentinel.path().write_text("auto\n")
     add_layer()
-    small(plugin.ensure_dock())
+    dock = small(plugin.ensure_dock())
     plugin.render_selected()
-    wait_for(lambda: asked)
+    wait_for(lambda: dock.relief.loaded is not None and fake_native.renderers)  # read: planned for a device, too
     let_run(200)
-    assert set(asked) == {"software"}
+    assert set(asked) == {"software"} == {renderer.adapter for renderer in fake_native.renderers}
+
+
+@pytest.mark.parametrize(("budget", "whole"), [(32 << 20, False), (2 << 30, True)])
+def test_heights_are_read_for_the_device_in_use(
+    plugin, add_layer, write_raster, fake_native, monkeypatch, budget, whole
+):
+    """Device first, then plan: a large card shows more than a small one, without any setting of the user's."""
+    keep = fake_native.device_info
+    monkeypatch.setattr(
+        fake_native,
+        "device_info",
+        lambda adapter="auto": (time.sleep(0.3), {**keep(adapter), "default_budget": budget})[1],
+    )
+    keep_memory = fake_native.memory_metrics
+    monkeypatch.setattr(fake_native, "memory_metrics", lambda: {**keep_memory(), "total_limit": budget})
+    add_layer(write_raster(np.random.default_rng(1).random((2500, 2500), dtype=np.float32)))
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: dock.relief.loaded is not None)
+    assert (dock.relief.loaded.dem.size == (2500, 2500)) is whole
+    assert dock.relief.loaded.dem.averaged is not whole
+
+
+def test_the_budget_belongs_to_the_renderer_and_not_to_the_process(plugin, add_layer, fake_native):
+    before = fake_native.memory_metrics()["total_limit"]
+    preferences.set_budget_mebibytes(64)
+    try:
+        add_layer()
+        small(plugin.ensure_dock())
+        plugin.render_selected()
+        wait_for(lambda: fake_native.renderers)
+        assert fake_native.renderers[-1].memory_budget == 64 << 20
+        assert fake_native.memory_metrics()["total_limit"] == before
+    finally:
+        preferences.set_budget_mebibytes(0)
+
+
+@needs_gpu
+def test_radii_of_a_planet_are_shown_as_such(plugin, add_layer, write_raster):
+    rows, cols = np.mgrid[0:60, 0:80]
+    radii = 1_737_400.0 + 400.0 * np.exp(-((rows - 30) ** 2 + (cols - 40) ** 2) / 200.0)
+    add_layer(write_raster(radii))
+    dock = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: full(dock))
+    x, y, metres = place_under(dock, 0.5, 0.5)
+    column, row = dock.relief.loaded.dem.cell_from_map(x, y)
+    assert metres == pytest.approx(radii[round(row), round(column)], abs=60)
+    assert dock.current.view.scene.camera.target is None
+    dock.preview.recentred.emit(QPointF(0.5, 0.5))
+    wait_for(lambda: camera(dock).target is not None)
+    assert abs(camera(dock).target[2]) < 1e4  # the camera looks at heights above the datum
 
 
 @needs_gpu
 def test_crash_sentinel(plugin, iface, add_layer, monkeypatch):
     stood = []
-    keep = sentinel.Sentinel.stand
-    monkeypatch.setattr(sentinel.Sentinel, "stand", lambda self: (keep(self), stood.append(sentinel.crashed_adapter())))
-    sentinel._path().write_text("auto\n")
+    keep = sentinel.Sentinel.put_up
+    monkeypatch.setattr(
+        sentinel.Sentinel, "put_up", lambda self: (keep(self), stood.append(sentinel.crashed_adapter()))
+    )
+    sentinel.path().write_text("auto\n")
     add_layer()
     dock = small(plugin.ensure_dock())
     plugin.render_selected()
@@ -748,8 +926,8 @@ def test_budget_too_small_names_the_knob(plugin, iface, add_layer):
         add_layer()
         dock = small(plugin.ensure_dock())
         plugin.render_selected()
-        wait_for(lambda: "budget" in dock.preview._hint)
-        assert "Settings ▸ Options ▸ Forge3D" in dock.preview._hint
+        wait_for(lambda: "budget" in dock.preview.words)
+        assert "Settings ▸ Options ▸ Forge3D" in dock.preview.words
     finally:
         preferences.set_budget_mebibytes(0)
 
@@ -781,7 +959,7 @@ def test_log_of_the_native_part_reaches_the_panel(dock):
 
     sys.modules[native_loader.MODULE] = Speaking()
     try:
-        dock.relief.drain_log()
+        dock.relief.host.drain_log()
     finally:
         sys.modules[native_loader.MODULE] = module
     assert ("wgpu: something", "Forge3D") in told

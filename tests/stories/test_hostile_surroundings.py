@@ -153,6 +153,19 @@ def test_metrics_can_go_to_standard_output(stranger: Stranger) -> None:
     assert (stranger.folder / "log").read_text().rstrip().endswith("memory 1 MiB")
 
 
+def test_what_the_system_refuses_is_told_by_its_own_name(stranger: Stranger) -> None:
+    """And not as a fault of standard output, which it once was whatever had failed."""
+    program = (
+        "import sys, forge3d_qgis.core.dem as dem; from forge3d_qgis.__main__ import main\n"
+        "def failing(*arguments): raise OSError(5, 'Input/output error', '/media/usb/dem.tif')\n"
+        "dem.open_source = failing\n"
+        "sys.exit(main())"
+    )
+    done = stranger.run("render", stranger.dem, "a.png", command=("-c", program))
+    failed(done, "forge3d-qgis: /media/usb/dem.tif: Input/output error")
+    assert stranger.left() == set()
+
+
 # Encodings
 
 

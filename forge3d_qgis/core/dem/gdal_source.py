@@ -180,6 +180,14 @@ class GdalSource:
             return None, crs
         return g, crs
 
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that the raster is made of, side files and a VRT's sources among them.
+
+        Takes as long as looking at each of them.
+        """
+        with quiet_gdal():
+            return tuple(map(str, ask(self._handle.dataset.GetFileList) or ()))
+
     @property
     def levels(self) -> tuple[Size, ...]:
         """See LevelledSource: the band and its overviews."""

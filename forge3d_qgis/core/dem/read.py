@@ -33,6 +33,8 @@ def read_dem(
     max_samples: int | None = None,
     picture_size: tuple[int, int] = (1600, 1000),
     limits: DeviceLimits | None = None,
+    whole_picture: bool = False,
+    drape_size: tuple[int, int] | None = None,
     progress: Progress | None = None,
     cancel: object = None,
 ) -> Dem:
@@ -40,8 +42,9 @@ def read_dem(
 
     - ``path_or_source``: a path for ``open_source``, with ``band``, or a HeightSource.
     - ``memory_budget``: bytes the renderer may hold in all, for a picture of ``picture_size``; None: the budget of the
-      device, whose ``limits`` these are (None: the one in use or to be made). See ``budget.plan``. ``max_side`` (of the
-      heights held, at least 2) and ``max_samples`` (at least 1) limit it further.
+      device, whose ``limits`` these are (None: the one in use or to be made). ``whole_picture``: it is drawn at once,
+      not in bands; ``drape_size``: of the map over it. See ``budget.plan``. ``max_side`` (of the heights held, at least
+      2) and ``max_samples`` (at least 1) limit it further.
     - ``z_factor``: metres of one height unit; None: from the band's unit, metres if that is not known.
     - ``window``: (col, row, cols, rows) of the source to read; None: all of it.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked before
@@ -65,8 +68,9 @@ def read_dem(
         raise DemError(f"path_or_source: expected a path or a HeightSource; got {got}; fix: give a raster's path")
     area = _checked_window(source, window)
     sketch = plan(
-        (area[2], area[3]), picture_size, memory_budget, limits=limits, max_side=max_side, max_samples=max_samples
-    )
+        (area[2], area[3]), picture_size, memory_budget, limits=limits, drape_size=drape_size,
+        whole_picture=whole_picture, max_side=max_side, max_samples=max_samples,
+    )  # fmt: skip
     metres, unit_notes = height_factor(source.unit, z_factor)
     stop()
     datum = find_datum(source, area, metres)

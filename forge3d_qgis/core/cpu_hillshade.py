@@ -1,4 +1,4 @@
-"""The hillshade from above that NumPy can draw when nothing else can."""
+"""The hillshade from above that NumPy can draw when nothing else can: Horn (1981), as gdaldem computes it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from ..core.dem import Dem
+from .dem import Dem
 
 
 @dataclass(frozen=True)
 class Coarse:
-    """Heights no finer than a picture needs: cheap enough to shade on the user's thread."""
+    """Heights no finer than a picture needs: cheap enough to shade on the user's thread.
 
-    heights: np.ndarray
+    ``heights``: float32 (rows, cols), metres, NaN = void. ``cell_to_world``: as in ``Dem``.
+    """
+
+    heights: npt.NDArray[np.float32]
     cell_to_world: tuple[float, float, float, float]
 
 
 def coarsened(dem: Dem, size: tuple[int, int]) -> Coarse:
-    """Neighbours averaged until about ``size`` is left, so that no stripes appear. Reads all heights: for a worker."""
+    """Neighbours averaged until about ``size`` (columns, rows) is left, so that no stripes appear.
+
+    Reads all heights: for a worker.
+    """
     heights = dem.heights
     step = max(1, math.ceil(max(heights.shape[1] / size[0], heights.shape[0] / size[1])))
     rows, cols = heights.shape[0] // step, heights.shape[1] // step
@@ -35,9 +42,18 @@ def coarsened(dem: Dem, size: tuple[int, int]) -> Coarse:
 
 
 def hillshade(
-    coarse: Coarse, size: tuple[int, int], azimuth: float, altitude: float, exaggeration: float, background: tuple
-) -> np.ndarray:
-    """RGBA (height, width, 4): the whole DEM from above, north up, after Horn (1981), fitted into ``size``."""
+    coarse: Coarse,
+    size: tuple[int, int],
+    azimuth: float,
+    altitude: float,
+    exaggeration: float,
+    background: tuple[int, int, int],
+) -> npt.NDArray[np.uint8]:
+    """uint8 RGBA (height, width, 4): the whole DEM from above, north up, fitted into ``size`` (width, height).
+
+    ``azimuth``, ``altitude``: of the sun, degrees. ``background``: red, green, blue where nothing is. Source:
+    B. Horn, Hill shading and the reflectance map, Proceedings of the IEEE 69 (1981); 1..255 as gdaldem writes it.
+    """
     width, height = size
     rows, cols = coarse.heights.shape
     xc, xr, yc, yr = coarse.cell_to_world

@@ -1,0 +1,162 @@
+"""Where the terrain's colours come from: a ramp, or a map that QGIS draws and the renderer lays over the heights.
+
+Owns the running drape job and the watch on the map. Knows no widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qgis.core import QgsRasterLayer
+from qgis.PyQt.QtCore import QObject, QSize, pyqtSignal
+
+from .. import layers
+from ..core.scene import ColorRamp
+from ..layers import LayerDem
+from .current_view import CurrentView
+from .map_watch import MapWatch
+from .worker import RenderWorker
+
+SIDES_OF_PICTURE = 2.0  # a drape's longer side, in longer sides of the picture: sharp at twice the whole view
+SMALLEST, LARGEST_IN_PREVIEW = 1024, 4096
+LARGE_ENOUGH = 0.7  # of the side wanted: a picture that grows a little needs no new drape
+
+
+class Drape(QObject):
+    """``outdated``: the map looks different; call ``update`` when somebody looks."""
+
+    outdated = pyqtSignal()
+
+    def __init__(self, canvas, current: CurrentView, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._current = current
+        self._layer: QgsRasterLayer | None = None
+        self._heights: LayerDem | None = None
+        self._job = None
+        self._drawn: tuple | None = None  # (what, side) of the drape that lies there or is on its way
+        self._map = MapWatch(canvas, self)
+        self._map.changed.connect(self._map_changed)
+        self._map_is_old = False
+        self.is_watched: Callable[[], bool] = lambda: True  # whether anybody sees the pictures
+        self.ramp: ColorRamp = current.view.scene.color_ramp
+
+    def begin(self, layer: QgsRasterLayer, heights: LayerDem) -> None:
+        """Other heights, without a drape so far."""
+        self._layer, self._heights, self._drawn = layer, heights, None
+
+    def end(self) -> None:
+        """The heights go."""
+        self._cancel_job()
+        self._map.stop()
+        self._map_is_old = False
+        self._layer = self._heights = self._drawn = None
+
+    def shutdown(self) -> None:
+        """For good."""
+        self.end()
+        self._map.shutdown()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a drape lies over the terrain, or is on its way."""
+        return self._drawn is not None
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a map is being drawn."""
+        return self._job is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the map changed and has not yet come to rest."""
+        return self._map.is_waiting
+
+    def forget(self) -> None:
+        """What was drawn is no longer right: ``update`` draws it anew."""
+        self._drawn = None
+
+    def update(self, worker: RenderWorker, size: QSize) -> None:
+        """Chooses the ramp, and starts a drape where only a picture can show the colours."""
+        source = self._current.view.source
+        self.ramp = self._current.view.scene.color_ramp
+        wanted: tuple | None = None
+        if source.colours == "layer":
+            exact = layers.color_ramp(
+                self._layer, min(source.band, self._layer.bandCount()), self._heights.metres_per_unit
+            )
+            if exact is not None:
+                self.ramp = exact
+            else:
+                wanted = ("layer",)
+        if source.is_draped:
+            theme = source.theme if source.colours == "theme" else None
+            wanted = (source.colours, theme)
+            self._map.watch(theme)
+        else:
+            self._map.stop()
+        if wanted is None:
+            self._cancel_job()
+            if self._drawn is not None:
+                self._drawn = None
+                worker.set_drape(None)
+            return
+        side = _longer_side(size)
+        if self._drawn is not None and self._drawn[0] == wanted and self._drawn[1] >= LARGE_ENOUGH * side:
+            return
+        self._cancel_job()
+        self._drawn = (wanted, side)
+        job, rgba = self.start_job(side)
+        self._job = job
+
+        def finished() -> None:
+            if job is self._job:
+                self._job = None
+                image = job.renderedImage()
+                worker.set_drape(lambda: rgba(image))
+
+        job.finished.connect(finished)
+
+    def planned_size(self, size: QSize) -> tuple[int, int] | None:
+        """The most that the view's drape will be, for a picture of ``size``: for planning, before heights are read."""
+        side = _longer_side(size)
+        return (side, side) if self._current.view.source.is_draped else None
+
+    def start_job(self, side: int) -> tuple:
+        """A running map render of what the colours want, and the function to RGBA; see ``layers.drape_job``."""
+        source, styles = self._current.view.source, None
+        if source.colours == "canvas":
+            shown = self._canvas.mapSettings().layers()
+        elif source.colours == "theme":
+            shown, styles = layers.theme_layers(source.theme)
+        else:
+            shown = [self._layer]
+        with self._map.ignored():
+            return layers.drape_job(self._heights.dem, self._layer.crs(), shown, side, styles)
+
+    def catch_up(self) -> None:
+        """Somebody looks again."""
+        if self._map_is_old:
+            self._map_is_old = False
+            self._map.again_later()
+
+    def _map_changed(self) -> None:
+        if self._heights is None:
+            return
+        if self._job is not None:
+            self._map.again_later()  # breaking off a slow map at each of its changes would never show one
+        elif self.is_watched():
+            self.forget()
+            self.outdated.emit()
+        else:
+            self._map_is_old = True
+
+    def _cancel_job(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            job.cancelWithoutBlocking()
+
+
+def _longer_side(size: QSize) -> int:
+    side = SIDES_OF_PICTURE * max(size.width(), size.height())
+    return int(min(LARGEST_IN_PREVIEW, max(SMALLEST, side)))

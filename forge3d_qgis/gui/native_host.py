@@ -1,0 +1,202 @@
+"""The native part in QGIS: loaded, watched for crashes, run by a worker thread, its log and its facts. No widgets."""
+
+from __future__ import annotations
+
+import enum
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qgis.core import Qgis, QgsMessageLog
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from .. import __version__, native_loader
+from ..core.budget import DeviceLimits
+from ..core.errors import DeviceError
+from ..text import tr
+from . import preferences, sentinel
+from .worker import Frame, RenderWorker
+
+LOG_TAG = "Forge3D"
+STOP_S = 2.0
+LOG_EVERY_MS = 500
+LEVELS = {
+    "error": Qgis.MessageLevel.Critical,
+    "warn": Qgis.MessageLevel.Warning,
+    "warning": Qgis.MessageLevel.Warning,
+}
+
+
+def log(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
+    QgsMessageLog.logMessage(text, LOG_TAG, level, False)
+
+
+class Missing(enum.Enum):
+    """Why the renderer cannot be used."""
+
+    NOT_INSTALLED = enum.auto()
+    RESTART_NEEDED = enum.auto()  # another version is loaded in this process
+    NO_DEVICE = enum.auto()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``text``: what is wrong, in the words of who noticed it."""
+
+    missing: Missing
+    text: str
+
+
+class Post(QObject):
+    """Carries what other threads deliver over to the user's thread."""
+
+    arrived = pyqtSignal(str, object)
+
+
+class NativeHost(QObject):
+    """``problem`` says why there is no renderer; None while nothing is known to be wrong."""
+
+    frame = pyqtSignal(object)  # Frame
+    picked = pyqtSignal(str, object, int)  # tag, hit or None, token
+    failed = pyqtSignal(object)  # Exception: this picture cannot be drawn
+    device_failed = pyqtSignal()  # no picture can be drawn; see ``problem``
+    notice = pyqtSignal(str)  # worth a line in the message bar
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._post = Post()
+        self._post.arrived.connect(self._arrived)
+        self._worker: RenderWorker | None = None
+        self._closed = False
+        self._last_frame: Frame | None = None
+        self._limits: DeviceLimits | None = None
+        self.problem: Problem | None = None
+        self.is_software_after_crash = False
+        self._log_timer = QTimer(self)
+        self._log_timer.setInterval(LOG_EVERY_MS)
+        self._log_timer.timeout.connect(self.drain_log)
+
+    @property
+    def worker(self) -> RenderWorker | None:
+        """The thread that draws, if one was started."""
+        return self._worker
+
+    def start(self) -> RenderWorker | None:
+        """The running worker, made if need be; None where the native part is missing."""
+        if self._worker is not None and self._worker.is_alive():
+            return self._worker
+        try:
+            native_loader.load()
+        except native_loader.NativeNotFoundError as error:
+            missing = Missing.RESTART_NEEDED if error.needs_restart else Missing.NOT_INSTALLED
+            self.problem = Problem(missing, str(error))
+            log(str(error), Qgis.MessageLevel.Warning)
+            return None
+        self.problem = None
+        adapter = preferences.adapter()
+        crashed = sentinel.crashed_adapter()
+        if crashed is not None and crashed != "software":
+            adapter, self.is_software_after_crash = "software", True
+            self.notice.emit(
+                tr(
+                    "QGIS ended the last time while the graphics device was being made. Software is used this time; "
+                    "choose the adapter in Settings ▸ Options ▸ Forge3D."
+                )
+            )
+        guard = sentinel.Sentinel(adapter)
+        self._worker = RenderWorker(
+            adapter,
+            preferences.budget_bytes(),
+            self._post.arrived.emit,
+            before_device=guard.put_up,
+            after_frame=guard.take_down,
+        )
+        self._worker.start()
+        self._log_timer.start()
+        return self._worker
+
+    def stop(self) -> None:
+        """Ends the thread; takes two seconds at most."""
+        worker, self._worker = self._worker, None
+        if worker is not None and not worker.stop(STOP_S):
+            log("The renderer did not stop in time.", Qgis.MessageLevel.Warning)
+        self.drain_log()
+
+    def shutdown(self) -> None:
+        """For good: nothing is told any more."""
+        self._closed = True
+        self.stop()
+        self._log_timer.stop()
+
+    def pixels_a_second(self) -> float | None:
+        """Measured speed, one sample a pixel; None before a picture was drawn."""
+        return self._worker.rate * 1000.0 if self._worker is not None and self._last_frame is not None else None
+
+    def budget(self) -> int | None:
+        """Bytes that the renderer may hold; None while neither the user nor the device has said."""
+        return preferences.budget_bytes() or (self._limits.budget if self._limits is not None else None)
+
+    def diagnostics(self) -> str:
+        """Facts for a bug report, as plain text."""
+        lines = [
+            f"Forge3D {__version__}",
+            f"QGIS {Qgis.QGIS_VERSION}",
+            f"Python {platform.python_version()}, NumPy {np.__version__}",
+            f"Platform {native_loader.platform_tag()} ({platform.platform()})",
+            f"Adapter wanted: {preferences.adapter()}",
+            f"Budget: {preferences.budget_mebibytes() or 'default'} MiB",
+        ]
+        override = os.environ.get(native_loader.ENVIRONMENT)
+        if override:
+            lines.append(f"{native_loader.ENVIRONMENT}={override}")
+        if self.problem is not None:
+            lines.append(f"Native part: {self.problem.text}")
+        else:
+            module = sys.modules.get(native_loader.MODULE)
+            lines.append(
+                f"Native part: {getattr(module, '__version__', 'not loaded')} {getattr(module, '__file__', '')}"
+            )
+        if self._limits is not None:
+            lines.append(f"Default budget: {self._limits.reason}")
+        if self._last_frame is not None:
+            lines.append(f"Device: {self._last_frame.device}")
+            lines.append(f"Memory: {self._last_frame.memory}")
+        return "\n".join(lines)
+
+    def drain_log(self) -> None:
+        """Brings what the native part has logged into QGIS's panel."""
+        module = sys.modules.get(native_loader.MODULE)
+        if module is None or not hasattr(module, "drain_log"):
+            return
+        for level, target, text in module.drain_log():
+            log(f"{target}: {text}", LEVELS.get(level.lower(), Qgis.MessageLevel.Info))
+
+    def _arrived(self, kind: str, value: Any) -> None:
+        if self._closed:
+            return
+        if kind == "frame":
+            self._last_frame = value
+            self.frame.emit(value)
+        elif kind == "picked":
+            self.picked.emit(*value)
+        elif kind == "device":
+            device, self._limits = value
+            if self.problem is not None and self.problem.missing is Missing.NO_DEVICE:
+                self.problem = None  # tried again, and there is one now
+            log(f"Device: {device}")
+        elif kind == "failed":
+            self._failed(value)
+        elif kind == "lost":
+            log(f"The graphics device was lost and is made anew: {value}", Qgis.MessageLevel.Warning)
+        elif kind == "drape_failed":
+            self.notice.emit(tr("The map cannot be draped: {reason}").format(reason=value))
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, DeviceError):
+            self.problem = Problem(Missing.NO_DEVICE, str(error))
+            self.device_failed.emit()
+        else:
+            self.failed.emit(error)

@@ -1,0 +1,112 @@
+"""One wanted picture, from its draft to its last sample: how coarse a draft, when to sharpen, when to show. No Qt.
+
+A hand that moves gets lighter pictures, as many as the device can draw; when it rests the picture sharpens, and is
+shown at each doubling of its samples.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..core.render import RenderSession
+from ..core.scene import Scene
+
+DRAFT_MS = 45.0  # a lighter frame should not take longer while the hand moves
+SETTLE_S = 0.15  # without another wanted picture for this long the hand rests and the picture may sharpen
+SLICE_MS = 40.0
+OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wanted picture
+FIRST_GUESS = 2500.0  # pixels a millisecond before anything was measured
+LARGEST_DIVISOR = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A picture: scene, size in pixels, quality. ``token``: comes back with its frames."""
+
+    scene: Scene
+    width: int
+    height: int
+    samples: int
+    dragging: bool = False
+    token: int = 0
+
+
+class Refining:
+    """``begin`` and ``go_on`` say whether there is a picture to show now. Used by the thread that has the session."""
+
+    def __init__(self) -> None:
+        self.current: Wanted | None = None
+        self.is_draft = False
+        self.samples = 0
+        self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
+        self.was_shown = False
+        self.is_displaced = False  # the session shows another picture, or a band of one
+        self._begun = 0.0
+        self._shown = 0
+
+    def milliseconds(self) -> float:
+        """Since the picture was wanted."""
+        return 1000.0 * (time.monotonic() - self._begun)
+
+    def patience(self) -> float | None:
+        """Seconds until the picture wants more work; None when it is done, or there is none."""
+        if self.current is None:
+            return None
+        if self.is_draft:
+            rest = self._begun + SETTLE_S - time.monotonic() if self.current.dragging else 0.0
+            return max(0.0, rest)
+        return None if self.samples >= self.current.samples else 0.0
+
+    def begin(self, session: RenderSession, wanted: Wanted, is_overdue: Callable[[], bool]) -> bool:
+        """Another picture; ``is_overdue``: whether a newer one waits already."""
+        self.current = wanted
+        self._begun = time.monotonic()
+        self.samples = self._shown = 0
+        self.was_shown = False
+        cost = wanted.width * wanted.height / self.rate
+        divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
+        self.is_draft = wanted.dragging or cost > 2 * DRAFT_MS
+        self._set_up(session, divisor if self.is_draft else 1)
+        if self.is_draft:
+            self._trace(session, 1, 1e4, is_overdue)
+            return self._show(self.samples > 0)
+        return False
+
+    def go_on(self, session: RenderSession) -> bool:
+        """One slice of the full picture."""
+        if self.is_draft:
+            self.is_draft = False
+            self.samples = self._shown = 0
+            self._set_up(session, 1)
+        self._trace(session, self.current.samples, SLICE_MS, lambda: False)
+        # Powers of two: early pictures come fast, later ones do not spend the time on reading back.
+        return self._show(self.samples >= self.current.samples or self.samples >= max(1, 2 * self._shown))
+
+    def _show(self, on: bool) -> bool:
+        if on:
+            self._shown = max(1, self.samples)
+            self.was_shown = True
+        return on
+
+    def _set_up(self, session: RenderSession, divisor: int) -> None:
+        wanted = self.current
+        width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
+        if self.is_displaced or session.size != (width, height):
+            session.resize((width, height))  # takes the other picture's band away, too
+            self.is_displaced = False
+        session.set_scene(wanted.scene)
+
+    def _trace(self, session: RenderSession, samples: int, patience_ms: float, is_overdue: Callable[[], bool]) -> None:
+        before, start = session.progress(), time.perf_counter()
+        while True:
+            self.samples = session.refine(SLICE_MS, samples=samples)
+            spent = 1000.0 * (time.perf_counter() - start)
+            if self.samples >= samples or spent >= patience_ms or (spent > OVERDUE_MS and is_overdue()):
+                break
+        width, height = session.size
+        traced = (session.progress() - before) * width * height
+        if traced > 0 and spent > 0:
+            self.rate = 0.5 * self.rate + 0.5 * traced / spent
