@@ -11,13 +11,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from any_values import register_profiles
+from hypothesis.configuration import set_hypothesis_home_dir
 from osgeo import gdal, osr
 from stranger import Stranger
 
+ROOT = Path(__file__).resolve().parents[1]
 FAKES = Path(__file__).parent / "core" / "fakes"
+
+# Before any test is collected: tests take their number of cases from the profile in use.
+set_hypothesis_home_dir(ROOT / "build" / "hypothesis")
+register_profiles()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "properties: draws its cases; --hypothesis-profile=long draws many")
     config.addinivalue_line("markers", "gpu: needs the native module and an adapter; the software one serves")
 
 

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import DemError, MemoryBudgetError, NativeMissingError, SceneError
+from .checks import as_float, scene_error
+from .errors import DemError, MemoryBudgetError, NativeMissingError
 from .native import native, translated
 from .notes import Note
 
@@ -165,17 +166,19 @@ def plan(
     of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a factor of
     whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so ``size``
     covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the
-    picture, SceneError for arguments.
+    picture, SceneError for arguments, DemError for a source of less than 2×2.
     """
     source_size = _checked_pair("source_size", source_size)
-    picture_size = _checked_pair("picture_size", picture_size)
+    picture_size = _checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too
+    if drape_size is not None:
+        drape_size = _checked_pair("drape_size", drape_size)
     if limits is None:
         limits = _limits_in_use()
     held = limits.held if budget is None else 0
     budget = limits.budget if budget is None else checked_budget(budget)
     lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
-    most_samples = math.inf if max_samples is None else max(4, max_samples)
-    most_side = math.inf if max_side is None else max(2, max_side)
+    most_samples = math.inf if max_samples is None else max(4, _checked_count("max_samples", max_samples))
+    most_side = math.inf if max_side is None else max(2, _checked_count("max_side", max_side))
     longer = 0 if source_size[0] >= source_size[1] else 1
 
     def cost(size: tuple[int, int]) -> dict[str, Any]:
@@ -290,23 +293,33 @@ def _largest(limit: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _checked_pair(name: str, size: tuple[int, int]) -> tuple[int, int]:
+def _checked_pair(name: str, size: tuple[int, int], *, most: float = math.inf) -> tuple[int, int]:
     try:
         x, y = (int(value) for value in size)
-        if (x, y) == tuple(size) and min(x, y) >= 1:
+        if (x, y) == tuple(size) and min(x, y) >= 1 and max(x, y) <= most:
             return x, y
     except (TypeError, ValueError, OverflowError):
         pass
-    raise SceneError(f"{name}: expected two whole numbers from 1; got {size!r}; fix: give for example (1600, 1000)")
+    expected = "two whole numbers from 1" + (f" to {most:.0f}" if math.isfinite(most) else "")
+    raise scene_error(name, expected, size, "give for example (1600, 1000)")
+
+
+def _checked_count(name: str, count: float) -> float:
+    number = as_float(count)
+    if math.isnan(number):
+        raise scene_error(name, "a number", count, "give None for no limit")
+    return number
 
 
 def checked_budget(budget: float) -> int:
     """``budget`` in whole bytes, at most 2⁶³ - 1: the native side counts in 64 bits. Raises SceneError."""
-    if isinstance(budget, (bool, str, bytes)) or not hasattr(budget, "__int__") or budget != budget:
-        raise SceneError(
-            f"memory budget: expected bytes; got {budget!r}; fix: parse_bytes('256MiB') makes them of a text"
-        )
-    return int(max(0, min(budget, 2**63 - 1)))
+    most = 2**63 - 1
+    if isinstance(budget, int) and not isinstance(budget, bool):  # exact, and of any length
+        return max(0, min(budget, most))
+    number = as_float(budget)
+    if math.isnan(number):
+        raise scene_error("memory budget", "bytes", budget, "parse_bytes('256MiB') makes them of a text")
+    return max(0, int(number)) if number < most else most
 
 
 _UNITS = {"": 1, "B": 1}
@@ -320,11 +333,10 @@ def parse_bytes(text: str) -> int:
 
     Raises SceneError.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text) if isinstance(text, str) else None
     unit = _UNITS.get(match[2].upper()) if match else None
     if match is None or unit is None or float(match[1]) * unit < 1:
-        shown = text if len(text) <= 40 else f"{text[:40]}…"
-        raise SceneError(f"memory size: expected a number with a unit; got {shown!r}; fix: write 256MiB or 2GiB")
+        raise scene_error("memory size", "a number with a unit", text, "write 256MiB or 2GiB")
     return int(min(float(match[1]) * unit, 2**63 - 1))
 
 

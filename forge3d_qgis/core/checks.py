@@ -24,12 +24,12 @@ def scene_error(what: str, expected: str, got: object, fix: str) -> SceneError:
 
 
 def as_float(value: Any) -> float:
-    """The number, NaN for what is none: texts, booleans, integers beyond any float."""
+    """The number, NaN for what is none: texts, booleans, arrays, integers beyond any float."""
     if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
         return math.nan
     try:
         return float(value)
-    except OverflowError:
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 

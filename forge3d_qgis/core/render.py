@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .budget import band_rows, checked_budget, device_limits
-from .errors import Cancelled, DemError, SceneError
+from .checks import scene_error
+from .errors import Cancelled, DemError
 from .native import native, translated
 from .scene import Scene
 
@@ -250,7 +251,7 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     except (TypeError, ValueError, OverflowError):
         pass
     expected = f"(width, height) of 1..{MAX_PICTURE_SIDE} pixels"
-    raise SceneError(f"size: expected {expected}; got {size!r}; fix: give for example (1600, 1000)")
+    raise scene_error("size", expected, size, "give for example (1600, 1000)")
 
 
 def render_bands(
@@ -272,9 +273,14 @@ def render_bands(
     """
     width, height = checked_size(size)
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
-        raise SceneError(
-            f"samples: expected 1..{MAX_SAMPLES}; got {samples!r}; fix: 1 is a sketch, 16 smooth, 64 for print"
-        )
+        raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
+    if scene is not None and not isinstance(scene, Scene):
+        raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
+    if drape is not None:
+        shape = getattr(drape, "shape", ())
+        if len(shape) != 3 or shape[2] != 4 or 0 in shape:
+            got = f"{type(drape).__name__} of shape {shape}"
+            raise scene_error("drape", "uint8 (h, w, 4)", got, "give a picture as an array, or None")
     if memory_budget is not None:
         memory_budget = checked_budget(memory_budget)
     asked = getattr(cancel, "is_set", cancel)

@@ -6,8 +6,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forge3d_qgis.core import Camera, Scene, Sun
+from forge3d_qgis.core import Camera, Dem, MemoryBudgetError, Scene, Sun, render
 
 HILLS = (np.add.outer(np.sin(np.arange(300) / 9), np.cos(np.arange(400) / 13)) * 12).astype(np.float32)
 SCENE = Scene(camera=Camera(heading=30, pitch=35), sun=Sun(azimuth=250, altitude=20, size=6))
@@ -225,36 +224,86 @@ def test_two_renderers_in_two_threads_draw_what_each_draws_alone(make_renderer: 
             np.testing.assert_array_equal(got, expected)
 
 
-@contextmanager
-def in_background(work: Callable[[], object]) -> Iterator[None]:
-    stop = threading.Event()
+def test_pictures_with_budgets_of_their_own_leave_each_other_and_the_common_limit_alone(
+    native: ModuleType, adapter: str
+) -> None:
+    dem = Dem.from_array(HILLS)
+    native.device_info(adapter)
+    common = native.memory_metrics()["total_limit"]
+    # The second is less than any picture takes; the last needs more than the others may have.
+    budgets = {"small": 40 << 20, "too small": 100_000, "large": 300 << 20}
+    sizes = {"small": (160, 120), "too small": (160, 120), "large": (1500, 1200)}
+    alone = {name: render(dem, SCENE, size=sizes[name], samples=1, adapter=adapter).rgba for name in ("small", "large")}
+    assert native.memory_estimate(picture=sizes["large"])["total_bytes"] > budgets["small"]
+    limits, bands, failures, wrong = [], {name: set() for name in budgets}, [], []
+    begin = threading.Barrier(len(budgets))
 
-    def again() -> None:
-        while not stop.is_set():
-            work()
+    def work(name: str) -> None:
+        begin.wait(10)
+        for _ in range(1 if name == "large" else 6):
+            try:
+                image = render(
+                    dem, SCENE, size=sizes[name], samples=1, adapter=adapter, memory_budget=budgets[name],
+                    progress=lambda share: limits.append(native.memory_metrics()["total_limit"]),
+                )  # fmt: skip
+                bands[name].add(image.metrics["bands"])
+                if not np.array_equal(image.rgba, alone[name]):
+                    wrong.append(name)
+            except MemoryBudgetError as error:
+                failures.append((name, str(error)))
 
-    thread = threading.Thread(target=again, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(30)
-        assert not thread.is_alive()
+    threads = [threading.Thread(target=work, args=(name,)) for name in budgets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads) and not wrong
+    # Each had its own limit and no other's: the large one was drawn at once, only the smallest failed, every time.
+    assert [name for name, _ in failures] == ["too small"] * 6 and all("97.7 KiB" in t or "0.1 MiB" in t for _, t in failures)
+    assert bands == {"small": {1}, "too small": set(), "large": {1}}
+    assert len(limits) > 10 and set(limits) == {common}
+    assert native.memory_metrics()["total_limit"] == common and native.memory_metrics()["within_budget"]
 
 
-def test_progress_and_cancel_never_wait_for_a_running_render(make_renderer: Callable[..., Any]) -> None:
+def test_progress_and_cancel_never_wait_for_a_running_render_and_cancel_ends_it(
+    make_renderer: Callable[..., Any], native: ModuleType
+) -> None:
     renderer = make_renderer(600, 500)
     renderer.set_height_data(HILLS)
     renderer.set_scene(SCENE)
-    with in_background(lambda: renderer.render_terrain_rgba(4)):
-        waits = []
-        for _ in range(30):
-            start = time.perf_counter()
-            assert renderer.progress() >= 0
-            waits.append(time.perf_counter() - start)
-            time.sleep(0.005)
-    assert statistics.median(waits) < 0.001
+    ended: list[BaseException | None] = []
+
+    def draw() -> None:
+        try:
+            renderer.render_terrain_rgba(1024)  # minutes, if nobody stops it
+            ended.append(None)
+        except Exception as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    waits = []
+
+    def timed(call: Callable[[], object]) -> None:
+        start = time.perf_counter()
+        call()
+        waits.append(time.perf_counter() - start)
+
+    while renderer.progress() == 0 and thread.is_alive():
+        time.sleep(0.001)
+    for _ in range(30):
+        timed(renderer.progress)
+        time.sleep(0.005)
+    assert thread.is_alive(), ended
+    timed(renderer.cancel)
+    thread.join(30)
+    assert not thread.is_alive() and type(ended[0]) is native.Cancelled
+    assert statistics.median(waits) < 0.001 and waits[-1] < 0.05 * others()
+    # It stood where it was ended, far from its end, and goes on from there.
+    done = renderer.progress()
+    assert 0 < done < 512
+    renderer.refine(1.0)
+    assert renderer.progress() > done
 
 
 # The same bytes

@@ -47,7 +47,7 @@ class Renderer:
         self.window = None
         self.samples = 0.0
         self.closed = False
-        self.heights = self.scene = None
+        self.heights = self.scene = self.drape = None
         renderers.append(self)
 
     def resize(self, width, height):
@@ -58,7 +58,7 @@ class Renderer:
         if self.window != window:
             self.window, self.samples = window, 0.0
 
-    def set_height_data(self, heights, *, cell_to_world=(1, 0, 0, -1)):
+    def set_height_data(self, heights, *, cell_to_world=(1.0, 0.0, 0.0, -1.0)):
         if heights.shape[0] < 2 or heights.shape[1] < 2:
             raise InputError("[Input] heights: expected at least 2×2; got less; fix: a larger array")
         self.heights, self.cell_to_world = heights, cell_to_world
@@ -87,11 +87,37 @@ class Renderer:
         rgba[..., :3] = rows[:, None, None]
         return rgba
 
+    def render_terrain_rgba(self, samples=1):
+        self.samples = 0.0
+        while self.refine(samples=samples) < samples:
+            pass
+        return self.read_rgba()
+
     def progress(self):
         return self.samples
 
     def cancel(self):
         pass
+
+    def pick(self, x, y):
+        return None
+
+    def cast_rays(self, rays):
+        return np.full((len(rays), 4), -1, dtype=np.float32)
+
+    def view(self):
+        axes = {"forward": (0.0, 1.0, 0.0), "right": (1.0, 0.0, 0.0), "up": (0.0, 0.0, 1.0)}
+        places = {"eye": (0.0, -1.0, 0.0), "target": (0.0, 0.0, 0.0)}
+        return {**places, **axes, "distance": 1.0, "resolution": 1.0, "heading": 0.0, "pitch": 0.0}
+
+    def uniform_lanes(self):
+        return np.zeros(44, dtype=np.float32)
+
+    def read_full_height_texture(self):
+        return np.array(np.zeros((self.height, self.width)) if self.heights is None else self.heights, dtype=np.float32)
+
+    def debug_read_height_patch(self, row, col, rows, cols):
+        return self.read_full_height_texture()[row : row + rows, col : col + cols]
 
     def render_metrics(self):
         return {
