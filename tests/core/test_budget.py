@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forge3d_qgis import native_loader
-from forge3d_qgis.core import DemError, MemoryBudgetError, SceneError, budget, default_budget, format_bytes, memory_tracker
+from forge3d_qgis.core import (
+    DemError,
+    MemoryBudgetError,
+    SceneError,
+    budget,
+    default_budget,
+    format_bytes,
+    memory_tracker,
+)
 from forge3d_qgis.core import parse_bytes, plan
 from forge3d_qgis.core.budget import EXPORT_BAND, MIB, WITHOUT_NATIVE, DeviceLimits, band_rows, device_limits
 from forge3d_qgis.core.errors import NativeMissingError
@@ -137,7 +145,9 @@ def test_a_caller_may_want_less(native: ModuleType, source: tuple[int, int], sid
     assert (made.bound_by == "") == (made.size == source)
     if made.bound_by:
         assert made.bound_by == ("caller" if max(source) <= 16384 or max(made.size) < 16384 else "adapter")
-        assert made.note == f"{source[0]}×{source[1]} read as {made.size[0]}×{made.size[1]}" or made.bound_by != "caller"
+        assert (
+            made.note == f"{source[0]}×{source[1]} read as {made.size[0]}×{made.size[1]}" or made.bound_by != "caller"
+        )
 
 
 # Single plans
