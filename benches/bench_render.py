@@ -7,6 +7,7 @@ G, the unit of the table, is the median wall time of the whole process `gdaldem 
 
 A row is the median of warm frames of one sample (primary, sun and sky ray) in the default view, read back into numpy.
 One renderer a DEM: heights are uploaded once, before the clock starts; every frame starts again from zero samples.
+Rows named rough (a fractal, rms slope 0.7 in cells of 30 m) and lidar (rms slope 1 in cells of 1 m) have no bound.
 """
 
 from __future__ import annotations
@@ -105,10 +106,11 @@ class Bench:
         ms, fastest = median_ms(lambda: self.renderer.render_terrain_rgba(1), self.frames)
         return Row(name, ms, fastest, cover, bound, metrics=dict(self.renderer.render_metrics()))
 
-    def pair(self, name: str, scene: Scene, bound: float) -> list[Row]:
+    def pair(self, name: str, scene: Scene, bound: float | None = None) -> list[Row]:
         """``scene`` in relief shading, then in horn shading with cast shadows."""
         horn = dataclasses.replace(scene, shading="horn", cast_shadows=True)
-        return [self.row(f"{name} relief", scene, bound), self.row(f"{name} horn", horn, bound * HORN_SHARE)]
+        horn_bound = None if bound is None else bound * HORN_SHARE
+        return [self.row(f"{name} relief", scene, bound), self.row(f"{name} horn", horn, horn_bound)]
 
     def close(self) -> None:
         """Frees the GPU's memory for the next DEM."""
@@ -132,6 +134,22 @@ def renderer_rows(large: npt.NDArray[np.float32], options: argparse.Namespace) -
     bench = Bench(synthetic.heights(8192), NORTH_UP, options)
     rows += bench.pair("8192²", Scene(), 1.8)
     bench.close()
+    return rows
+
+
+def rough_rows(side: int, options: argparse.Namespace) -> list[Row]:
+    """Rows without bounds: grounds on which rays meet more of the pyramid's levels than on smooth hills."""
+    rows = []
+    for name, make, cell in (
+        ("rough", synthetic.rough_heights, synthetic.CELL_SIZE_M),
+        ("lidar", synthetic.lidar_heights, synthetic.LIDAR_CELL_SIZE_M),
+    ):
+        heights = make(side)
+        bench = Bench(heights, (cell, 0.0, 0.0, -cell), options)
+        low_view = synthetic.low_view(side, cell, float(heights.mean()))
+        rows += bench.pair(f"{side}² {name}", Scene())
+        rows += bench.pair(f"{side}² {name} pitch 10", Scene(camera=Camera(**low_view)))
+        bench.close()
     return rows
 
 
@@ -280,6 +298,7 @@ def main() -> int:
         unit_ms, unit_fastest_ms = gdaldem_ms(folder, large, 5)
         rows = renderer_rows(large, options)
         del large
+        rows += rough_rows(4096, options)
         if options.dems:
             rows += folder_rows(options.dems, options)
         rows += forge3d_rows(options)
