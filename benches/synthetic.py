@@ -37,7 +37,9 @@ def heights(side: int, seed: int = 7) -> npt.NDArray[np.float32]:
 def rough_heights(side: int, seed: int = 7) -> npt.NDArray[np.float32]:
     """(side, side) metres in cells of ``CELL_SIZE_M``: a fractal, rms slope ``ROUGH_SLOPE``, lowest height 0."""
     # Each octave has half the wavelength and 0.6 of the height of the one before: slopes grow towards the single cell.
-    return _with_rms_slope(_value_noise(side, seed, octaves=_octaves_to_the_cell(side), gain=0.6), CELL_SIZE_M, ROUGH_SLOPE)
+    return _with_rms_slope(
+        _value_noise(side, seed, octaves=_octaves_to_the_cell(side), gain=0.6), CELL_SIZE_M, ROUGH_SLOPE
+    )
 
 
 def lidar_heights(side: int, seed: int = 7) -> npt.NDArray[np.float32]:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
@@ -27,6 +27,9 @@ from .core.scene import PROJECTIONS, Camera, Sun
 from .core.styles import canonical_shading, shading_models
 from .core.text_file import read_text
 from .core.view import View, area_text, parse_area
+
+if TYPE_CHECKING:
+    from .core.budget import DeviceLimits
 
 _T = TypeVar("_T")
 
@@ -326,25 +329,26 @@ class _DeviceStart(threading.Thread):
     def __init__(self, adapter: str) -> None:
         super().__init__(name="forge3d-device", daemon=True)
         self._adapter = adapter
-        self._budget = 0
+        self._limits: DeviceLimits | None = None
         self._error: BaseException | None = None
         self.ms = 0.0
 
     def run(self) -> None:
-        from .core.render import adapter_budget
+        from .core.budget import device_limits
 
         start = time.perf_counter()
         try:
-            self._budget = adapter_budget(self._adapter)
-        except BaseException as error:  # raised again in budget(), in the main thread
+            self._limits = device_limits(self._adapter)
+        except BaseException as error:  # raised again in limits(), in the main thread
             self._error = error
         self.ms = (time.perf_counter() - start) * 1000
 
-    def budget(self) -> int:
+    def limits(self) -> DeviceLimits:
+        """What the device allows, once it is made; raises what its making raised."""
         self.join()
-        if self._error is not None:
-            raise self._error
-        return self._budget
+        if self._error is not None or self._limits is None:
+            raise self._error or RuntimeError("the thread that makes the device was not started")
+        return self._limits
 
 
 def _refuse_to_lose(arguments: argparse.Namespace) -> None:
@@ -425,19 +429,21 @@ def _render_on(
                             f"{source.name}: expected an area that covers some of it; got {area_text(area)}; "
                             "fix: give corners inside the raster, in its own CRS"
                         )
-                budget = arguments.memory_budget or device.budget()
+                limits = device.limits()
+                chosen = arguments.memory_budget
+                budget = chosen or limits.budget
+                reason = f"chosen: {format_bytes(chosen)}" if chosen else limits.reason
                 read_start = time.perf_counter()
                 dem = read_dem(
-                    source, memory_budget=budget, z_factor=arguments.z_factor, picture_size=arguments.size,
-                    window=window, progress=shown.step("reading"),
+                    source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
+                    picture_size=arguments.size, window=window, progress=shown.step("reading"),
                 )  # fmt: skip
-                device.budget()  # raises its failure, if it has one
                 ms["device"] = device.ms
                 ms["read"] = (time.perf_counter() - read_start) * 1000
                 encode = 0.0
                 for _, rows in render_bands(
                     dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
-                    memory_budget=budget, metrics=metrics, progress=shown.step("drawing"),
+                    memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
                 ):  # fmt: skip
                     before = time.perf_counter()
                     writer.write_rows(rows)
@@ -460,14 +466,14 @@ def _render_on(
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
                 "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
-                "memory": {"budget": budget, "peak_bytes": peak, **metrics["memory"]},
+                "memory": {"budget": budget, "budget_reason": reason, "peak_bytes": peak, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
     facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
     facts.append(str(metrics["adapter"]))
-    return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)}"])]
+    return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)} (budget {reason})"])]
 
 
 def _devices() -> list[str]:

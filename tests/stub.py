@@ -52,7 +52,11 @@ def read() -> Stub:
             stub.values.add(node.target.id)
         elif isinstance(node, ast.ClassDef):
             bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
-            keys = {part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)}
+            keys = {
+                part.target.id
+                for part in node.body
+                if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+            }
             if {"TypedDict", *stub.dicts} & set(bases):
                 stub.dicts[node.name] = keys.union(*(stub.dicts.get(base, set()) for base in bases))
                 continue

@@ -277,7 +277,7 @@ def render_bands(
     if scene is not None and not isinstance(scene, Scene):
         raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
     if drape is not None:
-        shape = getattr(drape, "shape", ())
+        shape: tuple[int, ...] = getattr(drape, "shape", ())
         if len(shape) != 3 or shape[2] != 4 or 0 in shape:
             got = f"{type(drape).__name__} of shape {shape}"
             raise scene_error("drape", "uint8 (h, w, 4)", got, "give a picture as an array, or None")

@@ -49,7 +49,9 @@ def made_or_refused(make: Callable[[], Any], *kinds: type[Forge3dError]) -> Any:
 
 COLORS = st.tuples(*[st.integers(-1, 256)] * 4) | st.tuples(*[st.integers(0, 255)] * 3) | ANYTHING
 GOOD_COLORS = st.tuples(*[st.integers(0, 255)] * 4)
-GOOD_STOPS = st.lists(st.tuples(st.floats(-3.4e38, 3.4e38), GOOD_COLORS), min_size=1, max_size=8, unique_by=lambda s: s[0])
+GOOD_STOPS = st.lists(
+    st.tuples(st.floats(-3.4e38, 3.4e38), GOOD_COLORS), min_size=1, max_size=8, unique_by=lambda s: s[0]
+)
 STOPS = GOOD_STOPS.map(sorted) | st.lists(st.tuples(NUMBERS, COLORS), max_size=5) | ANYTHING
 RAMPS = st.fixed_dictionaries(
     {"stops": STOPS}, optional={"relative": or_anything(st.booleans()), "interpolation": or_anything(st.just("discrete"))}
@@ -123,7 +125,9 @@ def test_what_is_no_text_at_all_is_refused_as_a_scene(value: Any) -> None:
 
 # Ramps
 
-FIELDS = st.sampled_from(["0", "5", "100%", "-3", "1e40", "nan", "inf", "nv", "red", "255", "256", "-1", "1.5", "#", "x", "%"])
+FIELDS = st.sampled_from(
+    ["0", "5", "100%", "-3", "1e40", "nan", "inf", "nv", "red", "255", "256", "-1", "1.5", "#", "x", "%"]
+)
 LINES = st.lists(st.lists(FIELDS | st.text(max_size=4), max_size=6).map(" ".join), max_size=8).map("\n".join)
 
 
@@ -230,7 +234,9 @@ def test_a_picture_of_any_arguments_is_drawn_or_refused(
     size: Any, samples: Any, budget: Any, scene: Any, adapter: Any, drape: Any
 ) -> None:
     # Wider ones are drawn too, and would only take time.
-    assume(not (isinstance(size, tuple) and len(size) == 2 and all(isinstance(n, int) and 40 < n <= 16384 for n in size)))
+    assume(
+        not (isinstance(size, tuple) and len(size) == 2 and all(isinstance(n, int) and 40 < n <= 16384 for n in size))
+    )
     assume(not (isinstance(samples, (int, np.integer)) and 3 < samples <= 1024))
     image = made_or_refused(
         lambda: render(

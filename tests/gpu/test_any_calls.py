@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from any_values import EDGES, NUMBERS, Raises, Unprintable, cases, says_what_how_and_remedy
 from any_values import ANYTHING as PLAIN_VALUES
+from any_values import EDGES, NUMBERS, Raises, Unprintable, cases, says_what_how_and_remedy
 from any_values import or_anything as or_plain_values
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,7 +84,7 @@ def clipped_float(value: float) -> float:
 def far_too_large(dtype: str) -> st.SearchStrategy[np.ndarray]:
     """Arrays that take no memory and would take more than there is."""
     sides = st.sampled_from([2, 20_000, 2**20, 2**32 - 1, 2**32, 2**33])
-    return st.tuples(sides, sides).filter(lambda shape: 2**17 < max(shape) and shape[0] * shape[1] < 2**60).map(
+    return st.tuples(sides, sides).filter(lambda shape: max(shape) > 2**17 and shape[0] * shape[1] < 2**60).map(
         lambda shape: np.broadcast_to(np.zeros((), dtype=dtype), shape)
     )  # fmt: skip
 
@@ -93,7 +93,9 @@ SHAPES = drawn.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=9)
 ANY_ARRAYS = drawn.arrays(drawn.scalar_dtypes() | drawn.array_dtypes(), SHAPES)
 HEIGHTS = or_anything(or_plain_values(float_arrays(), often=5, anything=ANY_ARRAYS | far_too_large("f4")))
 FACTORS = st.sampled_from([1.0, -1.0, 10.0, 0.0, 30.0, 1e-3, -1e-6, 1e-12, 1e6, 1e30]) | st.floats(-50, 50)
-GOOD_MATRICES = st.sampled_from([(1.0, 0.0, 0.0, -1.0), (30.0, 0.0, 0.0, 90.0), (0.0, 7.5, 7.5, 0.0), (3.0, 4.0, -4.0, 3.0)])
+GOOD_MATRICES = st.sampled_from(
+    [(1.0, 0.0, 0.0, -1.0), (30.0, 0.0, 0.0, 90.0), (0.0, 7.5, 7.5, 0.0), (3.0, 4.0, -4.0, 3.0)]
+)
 ODD_MATRICES = st.tuples(FACTORS, FACTORS, FACTORS, FACTORS) | st.tuples(*[NUMBERS] * 4)
 MATRICES = or_anything(or_plain_values(GOOD_MATRICES, often=3, anything=ODD_MATRICES))
 COLORS = st.sampled_from([(8, 9, 4), (1, 1, 4), (5, 6, 3), (5, 6), (0, 4, 4), (3, 0, 4), (2, 70_000, 4), (4, 4, 5)])
@@ -207,7 +209,10 @@ class Bench:
         if name == "share_heights":
             arguments = (self.others[arguments[0]],)
         named = BY_NAME.get(name, ())
-        plain, by_name = arguments[: len(arguments) - len(named)], dict(zip(named, arguments[len(arguments) - len(named) :]))
+        plain, by_name = (
+            arguments[: len(arguments) - len(named)],
+            dict(zip(named, arguments[len(arguments) - len(named) :])),
+        )
         try:
             result = getattr(self.renderer, name)(*plain, **by_name)
         except Exception as error:
@@ -251,7 +256,9 @@ def test_any_array_is_drawn_or_refused_and_what_is_drawn_came_whole(bench: Bench
         assert_one_of_the_modules(bench.native, error, "set_height_data")
     else:
         with np.errstate(over="ignore"):
-            filled = array.astype("f4").filled(np.nan) if isinstance(array, np.ma.MaskedArray) else np.asarray(array, "f4")
+            filled = (
+                array.astype("f4").filled(np.nan) if isinstance(array, np.ma.MaskedArray) else np.asarray(array, "f4")
+            )
         held = bench.renderer.read_full_height_texture()
         np.testing.assert_array_equal(held, np.where(np.isfinite(filled), filled, np.float32(np.nan)))
         picture = bench.renderer.render_terrain_rgba(1)
@@ -336,8 +343,12 @@ def test_what_is_no_name_of_an_adapter_is_an_input_error(native: ModuleType, nam
             call()
 
 
-@pytest.mark.parametrize("other", [None, 5, "renderer", Unprintable()], ids=["None", "a number", "a text", "unprintable"])
-def test_heights_are_shared_by_renderers_only(make_renderer: Callable[..., Any], native: ModuleType, other: Any) -> None:
+@pytest.mark.parametrize(
+    "other", [None, 5, "renderer", Unprintable()], ids=["None", "a number", "a text", "unprintable"]
+)
+def test_heights_are_shared_by_renderers_only(
+    make_renderer: Callable[..., Any], native: ModuleType, other: Any
+) -> None:
     with pytest.raises(native.InputError, match=r"^\[Input\] .*expected a Renderer; got .*; fix: ."):
         make_renderer().share_heights(other)
 

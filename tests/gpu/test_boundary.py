@@ -364,7 +364,9 @@ def test_a_closed_renderer_says_so_in_every_call(make_renderer: Callable[..., An
         "width": lambda r: r.width,
     }
     for name, call in calls.items():
-        with pytest.raises(native.RenderError, match="closed|expected heights" if name == "share_heights" else "closed"):
+        with pytest.raises(
+            native.RenderError, match="closed|expected heights" if name == "share_heights" else "closed"
+        ):
             call(renderer)
             pytest.fail(name)
     # The two that any thread may call at any time do nothing.

@@ -47,7 +47,9 @@ def test_every_plan_uploads_and_draws_within_its_budget_as_it_said(
         assert native.memory_metrics()["within_budget"]
     finally:
         renderer.close()
-    said = {label: count for label, count in made.bytes_by_label if label not in ("heights in Python", "room for an export")}
+    said = {
+        label: count for label, count in made.bytes_by_label if label not in ("heights in Python", "room for an export")
+    }
     assert held <= sum(said.values()) <= budget, (held, said)
     # The strips through which heights went are given back.
     assert held >= 0.95 * (sum(said.values()) - said.get("upload staging", 0)) - MIB, (held, said)

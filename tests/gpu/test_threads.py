@@ -259,7 +259,9 @@ def test_pictures_with_budgets_of_their_own_leave_each_other_and_the_common_limi
         thread.join(120)
     assert not any(thread.is_alive() for thread in threads) and not wrong
     # Each had its own limit and no other's: the large one was drawn at once, only the smallest failed, every time.
-    assert [name for name, _ in failures] == ["too small"] * 6 and all("97.7 KiB" in t or "0.1 MiB" in t for _, t in failures)
+    assert [name for name, _ in failures] == ["too small"] * 6 and all(
+        "97.7 KiB" in t or "0.1 MiB" in t for _, t in failures
+    )
     assert bands == {"small": {1}, "too small": set(), "large": {1}}
     assert len(limits) > 10 and set(limits) == {common}
     assert native.memory_metrics()["total_limit"] == common and native.memory_metrics()["within_budget"]

@@ -15,6 +15,8 @@ import numpy.typing as npt
 Edges = npt.NDArray[np.float64]
 Sums = npt.NDArray[np.float64]
 
+LEAST_AREA = 1e-6
+"""Of a cell. Less is what rounding leaves: nothing known."""
 _ROWS_AT_ONCE = 16  # of sums over full rows of cells: they stay in the processor's cache until columns are summed
 
 
@@ -39,7 +41,7 @@ def mean(sums: Sums, areas: Sums) -> Sums:
     """Sums over areas; NaN where nothing is known."""
     with np.errstate(divide="ignore", invalid="ignore"):
         means: Sums = sums / areas
-    means[areas <= 1e-6] = np.nan  # the rest of an area that rounding leaves is nothing known
+    means[areas <= LEAST_AREA] = np.nan
     return means
 
 
@@ -48,15 +50,18 @@ def known_sums(
 ) -> tuple[Sums, Sums]:
     """As ``block_sums``, of cells (rows, cols) of any real type but for those that are ``void``; None: none is."""
     sums, areas = np.empty((2, len(edges_y) - 1, len(edges_x) - 1))
-    for start, part, known in grouped_sums(cells, void, edges_x, edges_y):
+    for start, part, known, _ in grouped_sums(cells, void, edges_x, edges_y):
         sums[start : start + len(part)], areas[start : start + len(part)] = part, known
     return sums, areas
 
 
 def grouped_sums(
     cells: npt.NDArray[Any], void: npt.NDArray[np.bool_] | None, edges_x: Edges, edges_y: Edges
-) -> Iterator[tuple[int, Sums, Sums]]:
-    """``known_sums`` a few rows at a time: (first row, sums, areas). They are overwritten by the next ones."""
+) -> Iterator[tuple[int, Sums, Sums, bool]]:
+    """``known_sums`` a few rows at a time: (first row, sums, areas, whether something is known of each block).
+
+    Sums and areas are overwritten by the next ones.
+    """
     rows, cols = len(edges_y) - 1, len(edges_x) - 1
     if rows < 1 or cols < 1:
         return
@@ -65,7 +70,9 @@ def grouped_sums(
     scratch = np.empty((int((last - first).max()), cells.shape[1]))
     columns = _Columns(edges_x, cells.shape[1], len(down))
     widths, heights = np.diff(edges_x), np.diff(edges_y)
+    narrowest = widths.min()
     areas = np.empty((len(down), cols))
+    known: npt.NDArray[np.bool_] | None = None
 
     def summed(start: int, stop: int, of: npt.NDArray[Any], where: npt.NDArray[np.bool_] | None) -> Sums:
         for row in range(start, stop):
@@ -81,11 +88,12 @@ def grouped_sums(
         stop = min(rows, start + _ROWS_AT_ONCE)
         area = areas[: stop - start]
         if void is not None and void[first[start] : last[stop - 1]].any():
-            area[...] = summed(start, stop, ~void[: last[stop - 1]], None)
-            yield start, summed(start, stop, cells, void), area
+            known = ~void if known is None else known
+            area[...] = summed(start, stop, known, None)
+            yield start, summed(start, stop, cells, void), area, False
         else:
             np.multiply(heights[start:stop, None], widths, out=area)
-            yield start, summed(start, stop, cells, None), area
+            yield start, summed(start, stop, cells, None), area, narrowest * heights[start:stop].min() > LEAST_AREA
 
 
 def _touched(edges: Edges) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

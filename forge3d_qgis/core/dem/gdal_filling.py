@@ -166,12 +166,13 @@ class Filling:
         whole_end = end - (edges[end] > bottom + 1e-6)
         shared: list[_Part] = []
 
-        def keep(row: int, sums: Sums, areas: Sums) -> None:
+        def keep(row: int, sums: Sums, areas: Sums, complete: bool) -> None:
             """Rows of sums from ``row`` on: the swath's own become heights, the others are given back."""
             own_from, own_end = max(row, whole_from), min(row + len(sums), whole_end)
             if own_from < own_end:
                 own = slice(own_from - row, own_end - row)
-                self._write(self.out[own_from:own_end], mean(sums[own], areas[own]))
+                means = np.divide(sums[own], areas[own], out=sums[own]) if complete else mean(sums[own], areas[own])
+                self._write(self.out[own_from:own_end], means)
             for other in range(row, row + len(sums)):
                 if not whole_from <= other < whole_end:
                     shared.append(_Part(other, sums[other - row].copy(), areas[other - row].copy()))
@@ -179,8 +180,8 @@ class Filling:
         chunks = list(self._chunks())
         if len(chunks) == 1:
             raw, void = self._raw(level, self.x0, top, self.x1 - self.x0, bottom - top, seen)
-            for row, sums, areas in grouped_sums(raw, void, self.edges_x - float(self.x0), inside_y):
-                keep(first + row, sums, areas)
+            for row, sums, areas, complete in grouped_sums(raw, void, self.edges_x - float(self.x0), inside_y):
+                keep(first + row, sums, areas, complete)
             return _SwathDone(bottom, shared, seen)
         all_sums, all_areas = np.zeros((2, end - first, self.out.shape[1]))
         for start, stop in chunks:
@@ -191,7 +192,7 @@ class Filling:
             part, known = known_sums(raw, void, inside_x, inside_y)
             all_sums[:, left:right] += part
             all_areas[:, left:right] += known
-        keep(first, all_sums, all_areas)
+        keep(first, all_sums, all_areas, False)
         return _SwathDone(bottom, shared, seen)
 
     def take(self, done: _SwathDone, voids: UndeclaredVoid) -> int:

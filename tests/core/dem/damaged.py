@@ -144,7 +144,7 @@ MAKERS = {
     )
 }  # fmt: skip
 
-ODD_NUMBERS = (b"0", b"-1", b"99999999", b"nan", b"1e308", b"", b"4294967296", b"0.5", b"1737400")
+ODD_NUMBERS = (b"0", b"-1", b"300000", b"nan", b"1e308", b"", b"4294967296", b"0.5", b"1737400")
 
 
 def damage(content: bytes, chance: random.Random) -> tuple[str, bytes]:

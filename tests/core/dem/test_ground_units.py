@@ -174,7 +174,8 @@ def test_a_z_factor_must_be_a_length(write_raster: Write, z_factor: float) -> No
 @pytest.mark.parametrize(
     "crs",
     [
-        "PROJCS[", "no CRS at all", 'GEOGCS["x"]',
+        "PROJCS[", "no CRS at all", 'GEOGCS["x"]', 'PROJCS["\udcff",', 'GEOGCS["a\0b"]',
+        'GEOGCS["y",DATUM["d",SPHEROID["s",6378137,298]],PRIMEM["Greenwich",0],UNIT["degree",0]]',
         'PROJCS["x",GEOGCS["y",DATUM["d",SPHEROID["s",0,0]],PRIMEM["Greenwich",0],UNIT["degree",0]],'
         'PROJECTION["Mercator_1SP"],UNIT["metre",0]]',
         'GEOGCS["y",DATUM["d",SPHEROID["s",-5,1]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]',
