@@ -39,7 +39,12 @@ with open("/proc/self/status") as status, open(sys.argv[1], "w") as out:
     out.write(next(line for line in status if line.startswith("VmHWM")).split()[1])
 sys.exit(code)
 """
-WRITE = "import sys; from pathlib import Path; import bench_read; bench_read.write_terrain(Path(sys.argv[1]), int(sys.argv[2]))"
+WRITE = """
+import sys
+from pathlib import Path
+from bench_read import write_terrain
+write_terrain(Path(sys.argv[1]), int(sys.argv[2]))
+"""
 
 
 @dataclass

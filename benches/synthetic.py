@@ -1,6 +1,6 @@
 """Square synthetic terrains of any size: value noise of several octaves. Needs numpy alone.
 
-``heights``: smooth hills between 0 and 1500 m. ``rough_heights`` and ``lidar_heights``: fractal down to the single cell,
+``heights``: smooth hills between 0 and 1500 m. ``rough_heights`` and ``lidar_heights``: fractal down to the cell,
 with a root mean square slope that is exact by construction. Slope is that of the edges between neighbouring samples.
 """
 
@@ -43,7 +43,7 @@ def rough_heights(side: int, seed: int = 7) -> npt.NDArray[np.float32]:
 
 
 def lidar_heights(side: int, seed: int = 7) -> npt.NDArray[np.float32]:
-    """(side, side) metres in cells of ``LIDAR_CELL_SIZE_M``, rms slope ``LIDAR_SLOPE``: a surface with trees and walls."""
+    """(side, side) metres in cells of ``LIDAR_CELL_SIZE_M``, rms slope ``LIDAR_SLOPE``: as with trees and walls."""
     # Heights fall slowly with the wavelength: nearly all of the slope is that of steps over a few cells.
     noise = _value_noise(side, seed, octaves=_octaves_to_the_cell(side), gain=0.75)
     return _with_rms_slope(noise, LIDAR_CELL_SIZE_M, LIDAR_SLOPE)

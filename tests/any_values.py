@@ -54,17 +54,18 @@ THINGS = st.sampled_from(
         None, True, False, "", "a", "5", "auto", "\0", "é", "\ud800", "#12345é", "x" * 400, b"", b"5", [], [1], (), (1,),
         (1, 2), (1, 2, 3), (1.5, 2), [[1, 2], [3]], {}, {"a": 1}, {1, 2}, 1j, object, Ellipsis, NotImplemented, len,
         Fraction(1, 3), Decimal("NaN"), Decimal("1e400"), 10**400, -(10**400), range(3), memoryview(b"abcd"),
-        np.float16(2), np.float32("nan"), np.float64("inf"), np.longdouble("1e4000"), np.int8(-3), np.uint64(2**64 - 1),
-        np.bool_(True), np.datetime64("NaT"), np.array(4), np.array([1, 2]), np.array([], dtype="f4"), np.ma.masked,
+        np.float16(2), np.float32("nan"), np.float64("inf"), np.longdouble("1e4000"), np.int8(-3),
+        np.uint64(2**64 - 1), np.bool_(True), np.datetime64("NaT"), np.array(4), np.array([1, 2]),
+        np.array([], dtype="f4"), np.ma.masked,
     ]
 )  # fmt: skip
 """No number that any argument could mean, most of them."""
 
 EDGES = st.sampled_from(
     [
-        0, 1, 2, -1, 3, 255, 256, 257, 1024, 1025, 16384, 16385, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**53 + 1, 2**63 - 1,
-        2**63, 2**64, -(2**31), -(2**63), -(2**64), 0.0, -0.0, 0.5, 1.5, 1e-45, 1e-30, -1e-300, 5e-324, 1e9, 1e10, 3.4e38,
-        3.5e38, -3.5e38, 1e300, 1.8e308, float("inf"), float("-inf"), float("nan"),
+        0, 1, 2, -1, 3, 255, 256, 257, 1024, 1025, 16384, 16385, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**53 + 1,
+        2**63 - 1, 2**63, 2**64, -(2**31), -(2**63), -(2**64), 0.0, -0.0, 0.5, 1.5, 1e-45, 1e-30, -1e-300, 5e-324, 1e9,
+        1e10, 3.4e38, 3.5e38, -3.5e38, 1e300, 1.8e308, float("inf"), float("-inf"), float("nan"),
     ]
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ PATH = Path(__file__).resolve().parents[1] / "native" / "forge3d_native.pyi"
 
 @dataclass
 class Stub:
-    """``dicts``: keys of each TypedDict, those of its base included. ``classes``: bases by name. ``values``: constants."""
+    """``dicts``: keys of each TypedDict, its base's included. ``classes``: bases by name. ``values``: constants."""
 
     dicts: dict[str, set[str]] = field(default_factory=dict)
     classes: dict[str, list[str]] = field(default_factory=dict)
@@ -36,11 +36,11 @@ def _value(node: ast.expr | None) -> Any:
 def _signature(function: ast.FunctionDef) -> inspect.Signature:
     plain, named = function.args.args, function.args.kwonlyargs
     defaults = [None] * (len(plain) - len(function.args.defaults)) + list(function.args.defaults)
-    return inspect.Signature([
-        *(inspect.Parameter(a.arg, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=_value(d)) for a, d in zip(plain, defaults)),
-        *(inspect.Parameter(a.arg, inspect.Parameter.KEYWORD_ONLY, default=_value(d))
-          for a, d in zip(named, function.args.kw_defaults)),
-    ])  # fmt: skip
+    kinds = inspect.Parameter
+    return inspect.Signature(
+        [kinds(a.arg, kinds.POSITIONAL_OR_KEYWORD, default=_value(d)) for a, d in zip(plain, defaults)]
+        + [kinds(a.arg, kinds.KEYWORD_ONLY, default=_value(d)) for a, d in zip(named, function.args.kw_defaults)]
+    )
 
 
 def read() -> Stub:

@@ -54,7 +54,8 @@ GOOD_STOPS = st.lists(
 )
 STOPS = GOOD_STOPS.map(sorted) | st.lists(st.tuples(NUMBERS, COLORS), max_size=5) | ANYTHING
 RAMPS = st.fixed_dictionaries(
-    {"stops": STOPS}, optional={"relative": or_anything(st.booleans()), "interpolation": or_anything(st.just("discrete"))}
+    {"stops": STOPS},
+    optional={"relative": or_anything(st.booleans()), "interpolation": or_anything(st.just("discrete"))},
 )  # fmt: skip
 SUNS = st.fixed_dictionaries({}, optional={
     "azimuth": or_anything(st.floats(-1000, 1000)), "altitude": or_anything(st.floats(0, 90)),
@@ -70,7 +71,8 @@ CAMERAS = st.fixed_dictionaries({}, optional={
 SCENES = st.fixed_dictionaries({}, optional={
     "shading": or_anything(st.sampled_from(["relief", "horn"])), "cast_shadows": or_anything(st.booleans()),
     "sky_intensity": or_anything(st.floats(0, 2)), "exaggeration": or_anything(st.floats(0.01, 1000)),
-    "exposure": or_anything(st.floats(0.01, 100)), "background": or_anything(st.sampled_from(["#010203", "transparent"])),
+    "exposure": or_anything(st.floats(0.01, 100)),
+    "background": or_anything(st.sampled_from(["#010203", "transparent"])),
     "wall_color": or_anything(st.just("#ABCDEF")),
 })  # fmt: skip
 

@@ -101,7 +101,8 @@ def largest(source: tuple[int, int], judge: Judge) -> tuple[int, int]:
 @cases(8)
 @given(
     limits=LIMITS, source=st.tuples(SIDES, SIDES), picture=st.tuples(PICTURE_SIDES, PICTURE_SIDES),
-    own=st.none() | st.integers(24 * MIB, 1 << 32), drape=st.none() | st.tuples(st.integers(1, 2048), st.integers(1, 2048)),
+    own=st.none() | st.integers(24 * MIB, 1 << 32),
+    drape=st.none() | st.tuples(st.integers(1, 2048), st.integers(1, 2048)),
     whole=st.booleans(),
 )  # fmt: skip
 def test_every_plan_keeps_all_limits_and_uses_what_it_may(

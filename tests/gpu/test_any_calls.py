@@ -69,7 +69,8 @@ def float_arrays(draw: Callable[..., Any]) -> np.ndarray:
         lambda a: a, lambda a: a.T, np.asfortranarray, lambda a: a[::-1], lambda a: a[:, ::-2], lambda a: a[1:],
         lambda a: np.ma.masked_invalid(a) if a.dtype.kind == "f" else np.ma.masked_array(a),
         lambda a: np.ma.masked_array(a, mask=np.indices(a.shape).sum(axis=0) % 5 == 0), lambda a: a[None],
-        lambda a: np.broadcast_to(a[0], a.shape), lambda a: a.view(np.recarray), lambda a: a.astype(object), lambda a: a,
+        lambda a: np.broadcast_to(a[0], a.shape), lambda a: a.view(np.recarray), lambda a: a.astype(object),
+        lambda a: a,
     ]))  # fmt: skip
     array = shape(array)
     if draw(st.booleans()):
@@ -121,7 +122,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "sky_intensity": st.floats(0, 2), "exaggeration": st.floats(0.01, 1000), "exposure": st.floats(0.01, 100),
     "color_ramp.stops": GOOD_STOPS | STOPS, "color_ramp.relative": st.booleans(),
     "color_ramp.interpolation": st.sampled_from(["linear", "discrete"]),
-    "background": st.sampled_from(["transparent", "#ff0000"]), "wall_color": st.sampled_from(["#010203", "transparent"]),
+    "background": st.sampled_from(["transparent", "#ff0000"]),
+    "wall_color": st.sampled_from(["#010203", "transparent"]),
 }  # fmt: skip
 
 

@@ -116,8 +116,8 @@ def test_from_the_side_each_pixel_is_as_without_the_hole_or_shows_what_lies_behi
     ground_behind = (holed[..., 0] > 0) & (holed[..., 3] == 255) & (full[..., 1] == 255) & (full[..., 0] == 0)
     wrong = ~(same | see_through | ground_behind)
     assert not wrong.any(), f"{wrong.sum()} pixels, first at {np.argwhere(wrong)[0]}"
-    # Where the ray of a pixel's centre meets the plane in a cell of the hole, the hole is seen through; in a whole cell,
-    # the ground. Not near a cell's edge, where rounding decides.
+    # Where the ray of a pixel's centre meets the plane in a cell of the hole, the hole is seen through; in a whole
+    # cell, the ground. Not near a cell's edge, where rounding decides.
     ground = (full[..., 3] == 255) & ~(full[..., :3] == WALL).all(axis=-1)
     column, row = where_rays_meet_the_plane(camera, (160, 90))
     sure = ground & (np.abs(column - np.round(column)) > 0.02) & (np.abs(row - np.round(row)) > 0.02)
