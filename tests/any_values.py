@@ -53,7 +53,8 @@ THINGS = st.sampled_from(
     [
         None, True, False, "", "a", "5", "auto", "\0", "é", "\ud800", "#12345é", "x" * 400, b"", b"5", [], [1], (),
         (1,), (1, 2), (1, 2, 3), (1.5, 2), [[1, 2], [3]], {}, {"a": 1}, {1, 2}, 1j, object, Ellipsis,
-        NotImplemented, len, Fraction(1, 3), Decimal("NaN"), Decimal("1e400"), 10**400, -(10**400), range(3), memoryview(b"abcd"),
+        NotImplemented, len, Fraction(1, 3), Decimal("NaN"),
+        Decimal("1e400"), 10**400, -(10**400), range(3), memoryview(b"abcd"),
         np.float16(2), np.float32("nan"), np.float64("inf"), np.longdouble("1e4000"), np.int8(-3),
         np.uint64(2**64 - 1), np.bool_(True), np.datetime64("NaT"), np.array(4), np.array([1, 2]),
         np.array([], dtype="f4"), np.ma.masked,
