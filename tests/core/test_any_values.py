@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from any_values import ANYTHING, NUMBERS, cases, or_anything, says_what_how_and_remedy
-from hypothesis import assume, given
+from any_values import ANYTHING, LONG_CASES, NUMBERS, SUITE_CASES, cases, or_anything, says_what_how_and_remedy
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
 
@@ -251,13 +251,9 @@ def test_a_picture_of_any_arguments_is_drawn_or_refused(
 
 
 def test_the_profile_of_the_suite_draws_the_same_cases_at_every_run() -> None:
-    from any_values import SUITE_CASES, register_profiles
-    from hypothesis import settings
-
-    register_profiles()
-    assert settings.get_profile("suite").derandomize and settings.get_profile("suite").database is None
-    assert settings.get_profile("suite").max_examples == SUITE_CASES
-    assert not settings.get_profile("long").derandomize
+    suite, long = settings.get_profile("suite"), settings.get_profile("long")
+    assert suite.derandomize and suite.database is None and suite.max_examples == SUITE_CASES
+    assert not long.derandomize and long.max_examples == LONG_CASES
 
 
 def test_paths_that_are_none_are_refused_as_ramps() -> None:
