@@ -81,6 +81,8 @@ class ColorRamp:
     @classmethod
     def named(cls, name: str) -> ColorRamp:
         """One of the ramps that come with the package (``ramp_names()``). Raises SceneError."""
+        if not isinstance(name, str):
+            raise scene_error("color ramp", "a name", name, "give one of ramp_names()")
         return _named_ramp(name)
 
     @classmethod

@@ -210,6 +210,8 @@ def json_text(content: Mapping[str, Any]) -> str:
 
 def json_object(text: str) -> dict[str, Any]:
     """The JSON object of ``text``. Raises SceneError."""
+    if not isinstance(text, str):
+        raise scene_error("scene", "JSON text", type(text).__name__, "read the file as text first")
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

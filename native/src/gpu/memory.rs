@@ -397,7 +397,8 @@ impl Allocator {
 /// Bytes of a 2D texture of one level.
 #[must_use]
 pub fn texture_bytes(size: [u32; 2], format: wgpu::TextureFormat) -> u64 {
-    u64::from(size[0]) * u64::from(size[1]) * u64::from(format.block_copy_size(None).unwrap_or(16))
+    let pixels = u64::from(size[0]) * u64::from(size[1]);
+    pixels.saturating_mul(u64::from(format.block_copy_size(None).unwrap_or(16)))
 }
 
 /// A buffer that is counted as long as it lives.

@@ -13,10 +13,33 @@ use pyo3::types::{IntoPyDict, PySlice};
 use crate::error::{RenderError, Result};
 use crate::render::readback::Picture;
 
-fn refused(expected: &str, object: &Bound<'_, PyAny>) -> PyErr {
-    let got = object.repr().map_or_else(|_| object.get_type().to_string(), |text| text.to_string());
-    let got: String = got.chars().take(80).collect();
-    RenderError::Input(format!("expected {expected}; got {got}; fix: pass one")).into()
+/// The error for an argument that is something else.
+pub fn expected_other(expected: &str, object: &Bound<'_, PyAny>) -> PyErr {
+    RenderError::Input(format!("expected {expected}; got {}; fix: pass one", shown(object))).into()
+}
+
+/// What came, for an error: shortened, and also where its own `repr` fails.
+fn shown(object: &Bound<'_, PyAny>) -> String {
+    let text = object.repr().and_then(|text| Ok(text.to_str()?.to_owned()));
+    let text = text.unwrap_or_else(|_| format!("a {}", object.get_type()));
+    text.chars().take(80).collect()
+}
+
+/// The name of an adapter, or part of one.
+pub struct AdapterName(pub String);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for AdapterName {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object.extract::<String>().map(Self).map_err(|_| {
+            RenderError::Input(format!(
+                "adapter: expected auto, hardware, software or part of a name; got {}; fix: adapter=\"auto\"",
+                shown(&object)
+            ))
+            .into()
+        })
+    }
 }
 
 /// A whole number of any size, kept within 64 bits.
@@ -31,7 +54,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Whole {
             Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
                 Ok(Self(if object.lt(0)? { i64::MIN } else { i64::MAX }))
             }
-            Err(_) => Err(refused("a whole number", &object)),
+            Err(_) => Err(expected_other("a whole number", &object)),
         }
     }
 }
@@ -63,7 +86,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Real {
             Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
                 Ok(Self(f64::INFINITY))
             }
-            Err(_) => Err(refused("a number", &object)),
+            Err(_) => Err(expected_other("a number", &object)),
         }
     }
 }
@@ -77,7 +100,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Size {
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match object.extract::<(Whole, Whole)>() {
             Ok((x, y)) => Ok(Self([x.clamped(), y.clamped()])),
-            Err(_) => Err(refused("two whole numbers", &object)),
+            Err(_) => Err(expected_other("two whole numbers", &object)),
         }
     }
 }
@@ -98,8 +121,6 @@ impl<'py> Heights<'py> {
                 "heights: expected (H,W) row-major; got {what}; use `np.ascontiguousarray(arr, dtype=np.float32)`"
             )))
         };
-        let filled = unmasked(object)?;
-        let object = filled.as_ref().unwrap_or(object);
         let Ok(array) = object.cast::<PyUntypedArray>() else {
             return Err(refused(object.get_type().name()?.to_string()));
         };
@@ -111,6 +132,9 @@ impl<'py> Heights<'py> {
                 dtype.str()?,
                 array.is_c_contiguous()
             )));
+        }
+        if is_masked(object)? {
+            return Ok(Self::Converted(array.clone()));
         }
         // `is_contiguous` and `as_slice` take Fortran order too: only C order may be read as rows.
         match object.extract::<PyReadonlyArray2<'py, f32>>() {
@@ -138,17 +162,9 @@ impl<'py> Heights<'py> {
     }
 }
 
-/// A masked array with NaN where it is masked; none for any other object.
-fn unmasked<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = object.py();
-    if !object.hasattr("mask")? || !object.is_instance(&py.import("numpy.ma")?.getattr("MaskedArray")?)? {
-        return Ok(None);
-    }
-    let kind: String = object.getattr("dtype")?.getattr("kind")?.extract()?;
-    if !matches!(kind.as_str(), "f" | "i" | "u") {
-        return Ok(None);
-    }
-    object.call_method1("astype", ("float32",))?.call_method1("filled", (f32::NAN,)).map(Some)
+/// Whether it is a masked array: its masked cells are void, whatever lies under the mask.
+fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(object.hasattr("mask")? && object.is_instance(&object.py().import("numpy.ma")?.getattr("MaskedArray")?)?)
 }
 
 /// The same, for a thread that has let go of the interpreter.
@@ -167,6 +183,11 @@ impl DetachedHeights<'_> {
             Self::Borrowed(values) => Ok(Cow::Borrowed(&values[first * cols..last * cols])),
             Self::Converted(array) => Python::attach(|py| {
                 let strip = array.bind(py).get_item(PySlice::new(py, first as isize, last as isize, 1))?;
+                let strip = if is_masked(&strip)? {
+                    strip.call_method1("astype", ("float64",))?.call_method1("filled", (f64::NAN,))?
+                } else {
+                    strip
+                };
                 let numpy = py.import("numpy")?;
                 let quiet = numpy.call_method("errstate", (), Some(&[("over", "ignore")].into_py_dict(py)?))?;
                 quiet.call_method0("__enter__")?;

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::arrays::AdapterName;
 use super::errors::detached;
 use super::fill;
 use crate::gpu::adapter::{self, AdapterChoice, AdapterInfo};
@@ -24,9 +25,9 @@ pub fn adapters(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
 
 /// The device of an adapter, made on the first call.
 #[pyfunction]
-#[pyo3(signature = (adapter = "auto"))]
-pub fn device_info<'py>(py: Python<'py>, adapter: &str) -> PyResult<Bound<'py, PyDict>> {
-    let choice = AdapterChoice::parse(adapter);
+#[pyo3(signature = (adapter = AdapterName("auto".into())))]
+pub fn device_info<'py>(py: Python<'py>, adapter: AdapterName) -> PyResult<Bound<'py, PyDict>> {
+    let choice = AdapterChoice::parse(&adapter.0);
     let gpu = detached(py, || context::context(&choice))?;
     let dict = adapter_dict(py, &gpu.info)?;
     dict.set_item("max_texture_side", gpu.max_texture_side())?;

@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arrays::{Size, Whole};
-use super::errors::detached;
+use super::arrays::{AdapterName, Size, Whole};
+use super::errors::{detached, guarded};
 use super::fill;
 use crate::gpu::adapter::AdapterChoice;
 use crate::gpu::context;
@@ -48,7 +48,7 @@ pub fn memory_estimate(
     drape: Option<Size>,
 ) -> PyResult<Bound<'_, PyDict>> {
     let size = |size: Option<Size>| size.map(|size| size.0);
-    let estimate = Estimate::new(size(grid), size(picture), size(drape))?;
+    let estimate = guarded(|| Ok(Estimate::new(size(grid), size(picture), size(drape))?))?;
     let dict = PyDict::new(py);
     dict.set_item("items", estimate.items.iter().map(|(name, bytes, _)| (*name, *bytes)).collect::<Vec<_>>())?;
     dict.set_item("total_bytes", estimate.total())?;
@@ -60,14 +60,14 @@ pub fn memory_estimate(
 
 /// Limits of the budget that renderers without one of their own share.
 #[pyfunction]
-#[pyo3(signature = (total = None, host_visible = None, *, adapter = "auto"))]
+#[pyo3(signature = (total = None, host_visible = None, *, adapter = AdapterName("auto".into())))]
 pub fn set_memory_budget(
     py: Python<'_>,
     total: Option<Whole>,
     host_visible: Option<Whole>,
-    adapter: &str,
+    adapter: AdapterName,
 ) -> PyResult<()> {
-    let choice = AdapterChoice::parse(adapter);
+    let choice = AdapterChoice::parse(&adapter.0);
     let total = total.map(|bytes| bytes.bytes("total")).transpose()?;
     let host_visible = host_visible.map(|bytes| bytes.bytes("host_visible")).transpose()?;
     detached(py, || {

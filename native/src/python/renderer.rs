@@ -8,7 +8,7 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray2, PyReado
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arrays::{Heights, Real, Whole, array2, picture_array, side, typed};
+use super::arrays::{AdapterName, Heights, Real, Whole, array2, expected_other, picture_array, side, typed};
 use super::errors::{detached, guarded};
 use super::fill;
 use super::scene::scene_from;
@@ -56,10 +56,16 @@ impl PyRenderer {
 #[pymethods]
 impl PyRenderer {
     #[new]
-    #[pyo3(signature = (width, height, *, adapter = "auto", memory_budget = None))]
-    fn new(py: Python<'_>, width: Whole, height: Whole, adapter: &str, memory_budget: Option<Whole>) -> PyResult<Self> {
+    #[pyo3(signature = (width, height, *, adapter = AdapterName("auto".into()), memory_budget = None))]
+    fn new(
+        py: Python<'_>,
+        width: Whole,
+        height: Whole,
+        adapter: AdapterName,
+        memory_budget: Option<Whole>,
+    ) -> PyResult<Self> {
         let size = picture_size(&width, &height)?;
-        let choice = AdapterChoice::parse(adapter);
+        let choice = AdapterChoice::parse(&adapter.0);
         let budget = memory_budget.map(|bytes| bytes.bytes("memory_budget")).transpose()?;
         let renderer = detached(py, || Renderer::new(size, &choice, budget))?;
         Ok(Self { signals: renderer.signals(), inner: Mutex::new(Some(renderer)) })
@@ -124,7 +130,8 @@ impl PyRenderer {
         })
     }
 
-    fn share_heights(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<()> {
+    fn share_heights(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        let other = other.cast::<Self>().map_err(|_| expected_other("a Renderer", other))?;
         // One after the other: two renderers that take from each other must not wait for each other.
         let field = other.get().with(py, |renderer| renderer.shared_heights())?;
         self.with(py, |renderer| renderer.set_shared_heights(field))

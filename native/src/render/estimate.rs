@@ -1,11 +1,21 @@
 //! What a grid, a picture and a drape will cost, by the very functions that size the allocations. Makes nothing.
 
-use crate::error::Result;
+use crate::error::{RenderError, Result};
 use crate::gpu::transfer::PIECE_BYTES;
 use crate::render::frame::FrameBuffers;
 use crate::render::heightfield::HeightfieldBytes;
 use crate::render::{drape, target};
 use crate::scene::grid::Grid;
+
+fn check_drape_size(size: [u32; 2]) -> Result<()> {
+    if size.contains(&0) {
+        return Err(RenderError::Input(format!(
+            "drape: expected sides from 1; got {}×{}; fix: leave it out where there is none",
+            size[0], size[1]
+        )));
+    }
+    Ok(())
+}
 
 /// Bytes by what they are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +33,7 @@ impl Estimate {
     pub fn new(grid: Option<[u32; 2]>, picture: Option<[u32; 2]>, drape: Option<[u32; 2]>) -> Result<Self> {
         let mut items = vec![("frame", FrameBuffers::BYTES, false)];
         let (mut largest_binding, mut largest_texture_side, mut staging) = (0, 0, 0);
+        let drape = drape.map(|size| check_drape_size(size).map(|()| size)).transpose()?;
         if let Some([cols, rows]) = grid {
             let bytes = HeightfieldBytes::of(&Grid::new(cols, rows, [1.0, 0.0, 0.0, -1.0])?);
             items.push(("height texture", bytes.texture, false));
@@ -47,12 +58,15 @@ impl Estimate {
     /// All bytes.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.items.iter().map(|(_, bytes, _)| bytes).sum()
+        self.items.iter().fold(0, |sum, (_, bytes, _)| sum.saturating_add(*bytes))
     }
 
     /// Bytes that the host sees.
     #[must_use]
     pub fn host_visible(&self) -> u64 {
-        self.items.iter().filter(|(_, _, host_visible)| *host_visible).map(|(_, bytes, _)| bytes).sum()
+        self.items
+            .iter()
+            .filter(|(.., host_visible)| *host_visible)
+            .fold(0, |sum, (_, bytes, _)| sum.saturating_add(*bytes))
     }
 }

@@ -48,10 +48,14 @@ pub fn pyramid_levels(cells: [u32; 2]) -> Vec<Level> {
 const LEVEL_TABLE_BYTES: u64 = 16 * MAX_LEVELS as u64;
 
 fn pyramid_bytes(grid: &Grid) -> u64 {
-    4 * pyramid_levels(grid.cells_across())
-        .iter()
-        .map(|level| u64::from(level.size[0]) * u64::from(level.size[1]))
-        .sum::<u64>()
+    let mut size = grid.cells_across();
+    let mut nodes = 0u64;
+    // Not by `pyramid_levels`, whose offsets are 32-bit: this is asked for grids of any size.
+    while size != [1, 1] || nodes == 0 {
+        size = size.map(|side| side.div_ceil(2));
+        nodes = nodes.saturating_add(u64::from(size[0]) * u64::from(size[1]));
+    }
+    nodes.saturating_mul(4)
 }
 
 /// What heights of a size take on the GPU.
@@ -71,7 +75,7 @@ impl HeightfieldBytes {
     pub fn of(grid: &Grid) -> Self {
         Self {
             texture: texture_bytes([grid.cols, grid.rows], FORMAT),
-            pyramid: pyramid_bytes(grid) + LEVEL_TABLE_BYTES,
+            pyramid: pyramid_bytes(grid).saturating_add(LEVEL_TABLE_BYTES),
             staging: staging_bytes(grid.cols, grid.rows),
         }
     }
@@ -79,7 +83,7 @@ impl HeightfieldBytes {
     /// What stays after the upload.
     #[must_use]
     pub fn held(&self) -> u64 {
-        self.texture + self.pyramid
+        self.texture.saturating_add(self.pyramid)
     }
 }
 
@@ -91,8 +95,9 @@ fn check_limits(device: &Device, grid: &Grid) -> Result<()> {
     }
     let side = ((largest as f64) * 0.75).sqrt() as u64;
     Err(RenderError::Input(format!(
-        "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM
-        at a lower resolution", grid.rows, grid.cols
+        "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM \
+         at a lower resolution",
+        grid.rows, grid.cols
     )))
 }
 

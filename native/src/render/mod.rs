@@ -196,8 +196,8 @@ impl Renderer {
         let fits = (0..2).all(|i| window.origin[i].checked_add(self.size[i]).is_some_and(|end| end <= window.full[i]));
         if !fits {
             return Err(RenderError::Input(format!(
-                "window: expected {}×{} at {:?} inside {}×{}; got an edge outside; fix: move the window or make the
-                renderer smaller",
+                "window: expected {}×{} at {:?} inside {}×{}; got an edge outside; fix: move the window or make the \
+                 renderer smaller",
                 self.size[0], self.size[1], window.origin, window.full[0], window.full[1]
             )));
         }
