@@ -142,19 +142,23 @@ class Reading:
         """
         source = self._open()
         self.used = source
-        window = _window(source, self.extent) if self.extent is not None else None
-        dem = read_dem(
-            source,
-            memory_budget=budget,
-            limits=limits,
-            picture_size=picture_size,
-            whole_picture=True,
-            drape_size=drape_size,
-            window=window,
-            progress=progress,
-            cancel=cancel,
-        )
-        return LayerDem(dem, metres_per_unit(source.unit) or 1.0)
+        try:
+            window = _window(source, self.extent) if self.extent is not None else None
+            dem = read_dem(
+                source,
+                memory_budget=budget,
+                limits=limits,
+                picture_size=picture_size,
+                whole_picture=True,
+                drape_size=drape_size,
+                window=window,
+                progress=progress,
+                cancel=cancel,
+            )
+            return LayerDem(dem, metres_per_unit(source.unit) or 1.0)
+        finally:
+            self.used = None
+            source.close()
 
     def cancel(self) -> None:
         """From any thread: ends a slow request of a server in its middle."""
@@ -162,7 +166,7 @@ class Reading:
         if interrupt is not None:
             interrupt()
 
-    def _open(self) -> LevelledSource:
+    def _open(self):
         if self.path is not None:
             # Where this fails the provider may still open it: it knows more than the address, options and log-ins.
             with suppress(DemError):
@@ -262,6 +266,10 @@ class ProviderSource(StripReader):
 
     def interrupt(self) -> None:
         self._feedback.cancel()
+
+    def close(self) -> None:
+        """Lets go of the provider."""
+        self._provider = None
 
     def read_inside(
         self,

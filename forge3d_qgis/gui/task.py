@@ -8,6 +8,7 @@ that quitting QGIS asks nothing; no dependent layers, or *New project* is refuse
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,8 @@ class BackgroundTask(QgsTask):
             outcome.value = self._work(lambda share: self.setProgress(100.0 * share), self._cancelled)
         except Exception as error:  # noqa: BLE001 (see the rules above)
             outcome.error = error
+            # The error is kept; what the frames on its way hold, sources and providers, is not.
+            traceback.clear_frames(error.__traceback__)
         finally:
             outcome.done.set()
         return outcome.error is None

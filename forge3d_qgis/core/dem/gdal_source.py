@@ -59,6 +59,10 @@ class _Level:
             return None
         return np.asarray(self._read(self._mask, _GDT_BYTE, np.dtype("u1"), x, y, cols, rows) == 0)
 
+    def close(self) -> None:
+        """Lets go of the dataset."""
+        self._dataset = self._band = self._mask = None
+
     def forget(self) -> None:
         """Drops the blocks that GDAL has decoded and keeps, up to 5 % of the machine's memory, of this handle alone."""
         with quiet_gdal(), suppress(*FAILURES):
@@ -106,6 +110,12 @@ class _Handle:
                     if 0 < level.size[0] < band.XSize and 0 < level.size[1] <= band.YSize:
                         self.levels.append(level)
         self.levels[1:] = sorted(self.levels[1:], key=lambda level: -level.size[0])
+
+    def close(self) -> None:
+        """GDAL closes the dataset now, and not when the last frame of some kept exception goes."""
+        for level in self.levels:
+            level.close()
+        self.dataset = self.band = None
 
 
 class GdalSource:
@@ -226,8 +236,20 @@ class GdalSource:
             nodata=self.nodata,
             linear=Linear(self._linear.scale, self._linear.offset - datum),
         )
-        levels = [handle.levels[number] for handle in self._handles(filling.most_threads)]
-        yield from fill_in_order(filling, levels, seen)
+        handles = self._handles(filling.most_threads)
+        try:
+            yield from fill_in_order(filling, [handle.levels[number] for handle in handles], seen)
+        finally:
+            for handle in handles[1:]:
+                handle.close()
+
+    def close(self) -> None:
+        """Closes the dataset; nothing can be read any more. Twice is fine.
+
+        A program in which GDAL ends before Python does, as it does in QGIS, must not leave that to the garbage
+        collector: a dataset that is closed after GDAL's end takes the process down.
+        """
+        self._handle.close()
 
     def _level_for(self, window: Window, shape: tuple[int, int], voids: UndeclaredVoid) -> int:
         """The coarsest level that need not be enlarged: enlarging shows as stripes."""

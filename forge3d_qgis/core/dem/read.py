@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,13 @@ def read_dem(
     max_samples = None if max_samples is None else _whole("max_samples", max_samples, 1)
     stop = _cancel_check(cancel)
     if isinstance(path_or_source, (str, os.PathLike)):
-        source: LevelledSource = open_source(os.fspath(path_or_source), band)
-    elif isinstance(path_or_source, HeightSource):
+        with closing(open_source(os.fspath(path_or_source), band)) as opened:
+            return read_dem(
+                opened, memory_budget=memory_budget, max_side=max_side, z_factor=z_factor, window=window,
+                max_samples=max_samples, picture_size=picture_size, limits=limits, whole_picture=whole_picture,
+                drape_size=drape_size, progress=progress, cancel=cancel,
+            )  # fmt: skip
+    if isinstance(path_or_source, HeightSource):
         source = levelled(path_or_source)
     else:
         got = type(path_or_source).__name__
