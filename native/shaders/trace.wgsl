@@ -67,12 +67,17 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
         color = vec4f(frame.wall_color, 1.0);
     }
     if (primary.kind == SURFACE) {
-        var surface: Surface; surface.leaf = primary.leaf; surface.cell = primary.cell; surface.place = o + d *
-        primary.t; surface.uv = clamp(surface.place.xy / cells_a_side(primary.leaf) - vec2f(primary.cell), vec2f(0.0),
-        vec2f(1.0)); surface.height = surface_height(surface.leaf, surface.cell, surface.uv); surface.slope =
-        slope_in_world(slope_in_cells(surface.leaf, surface.cell, surface.uv)); surface.normal =
-        normal_of(surface.slope); surface.world = vec3f(world_from_cells(surface.place.xy - frame.centre_in_cells),
-        surface.place.z * lanes.exaggeration); color = shade(surface, light_on(surface, pixel + frame.window));
+        var surface: Surface;
+        surface.leaf = primary.leaf;
+        surface.cell = primary.cell;
+        surface.place = o + d * primary.t;
+        surface.uv = clamp(surface.place.xy / cells_a_side(primary.leaf) - vec2f(primary.cell), vec2f(0.0), vec2f(1.0));
+        surface.height = surface_height(surface.leaf, surface.cell, surface.uv);
+        surface.slope = slope_in_world(slope_in_cells(surface.leaf, surface.cell, surface.uv));
+        surface.normal = normal_of(surface.slope);
+        surface.world =
+            vec3f(world_from_cells(surface.place.xy - frame.centre_in_cells), surface.place.z * lanes.exaggeration);
+        color = shade(surface, light_on(surface, pixel + frame.window));
     }
     let index = (pixel.y - this_row.slab_first_row * WORKGROUP_SIDE) * frame.picture.x + pixel.x;
     light_sums[index] = select(light_sums[index] + color, color, one_sample.index == 0u);

@@ -182,9 +182,10 @@ impl Renderer {
         self.memory.budget()
     }
 
-    /// Another picture size; heights and scene stay.
+    /// Another picture size, from zero samples; heights and scene stay.
     pub fn resize(&mut self, size: [u32; 2]) -> Result<()> {
         check_size(size)?;
+        self.beginning += 1;
         self.size = size;
         self.window = None;
         Ok(())

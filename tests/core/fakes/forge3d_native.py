@@ -151,7 +151,7 @@ def memory_metrics():
     return {
         "buffer_count": 0, "buffer_bytes": 0, "texture_count": 0, "texture_bytes": 0, "host_visible_bytes": 0,
         "total_bytes": 0, "peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20,
-        "total_limit": _limit, "within_budget": True, "top": [], "allocator_bytes": None,
+        "total_limit": _limit, "common_bytes": 0, "within_budget": True, "top": [], "allocator_bytes": None,
     }  # fmt: skip
 
 
