@@ -175,8 +175,9 @@ def plan(
     if limits is None:
         limits = _limits_in_use()
     if drape_size is not None and max(drape_size) > limits.max_texture_side:
-        side, got = limits.max_texture_side, f"{drape_size[0]}×{drape_size[1]}"
-        raise SceneError(f"drape_size: expected sides of 1..{side}, the adapter's limit; got {got}; fix: a smaller one")
+        got = f"{drape_size[0]}×{drape_size[1]}"
+        limit = f"sides of 1..{limits.max_texture_side}, the adapter's limit"
+        raise scene_error("drape_size", limit, got, "give a smaller one")
     held = limits.held if budget is None else 0
     budget = limits.budget if budget is None else checked_budget(budget)
     lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
