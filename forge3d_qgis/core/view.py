@@ -31,6 +31,7 @@ class Source:
     """Where heights and colours come from.
 
     ``path``: of the raster, and ``layer``: the name of its layer, both for people; who reads a view knows the raster.
+    ``crs``: what its map coordinates are in, an authority's code such as ``EPSG:32633`` or WKT; empty: what it says.
     ``band``: counted from 1. ``area_of``: the whole ``layer``, what the map ``canvas`` shows, or ``drawn``: the corners
     in ``area``, (xmin, ymin, xmax, ymax) in the raster's CRS. ``colours``: by the scene's ``ramp``, by the style of the
     ``layer``, or from a map laid over the terrain: the ``canvas`` or the map ``theme`` of that name. ``backdrop``: the
@@ -39,6 +40,7 @@ class Source:
 
     path: str = ""
     layer: str = ""
+    crs: str = ""
     band: int = 1
     area_of: AreaChoice = "layer"
     area: Area | None = None
@@ -47,7 +49,7 @@ class Source:
     backdrop: str = "#ffffff"
 
     def __post_init__(self) -> None:
-        for name in ("path", "layer", "theme"):
+        for name in ("path", "layer", "crs", "theme"):
             if not isinstance(getattr(self, name), str):
                 raise scene_error(f"Source.{name}", "a text", getattr(self, name), "give a text, or leave it out")
         if isinstance(self.band, bool) or not isinstance(self.band, int) or self.band < 1:
@@ -69,8 +71,8 @@ class Source:
         return self.colours in ("canvas", "theme")
 
     def same_heights(self, other: Source) -> bool:
-        """Whether both ask for the same heights."""
-        return (self.band, self.area_of, self.area) == (other.band, other.area_of, other.area)
+        """Whether both ask for the same heights, on the same ground."""
+        return (self.band, self.area_of, self.area, self.crs) == (other.band, other.area_of, other.area, other.crs)
 
 
 def checked_area(area: object) -> Area:
@@ -149,7 +151,7 @@ class View:
         return {**self.scene.as_dict(), SOURCE_KEY: dataclasses.asdict(self.source)}
 
     def to_json(self) -> str:
-        """JSON text that ``from_json`` turns into an equal view."""
+        """JSON text that ``from_json`` turns into an equal view. An area still to be drawn is none that it takes."""
         return json_text(self.as_dict())
 
     @classmethod
@@ -164,6 +166,11 @@ class View:
         source = content.pop(SOURCE_KEY, {})
         if isinstance(source, dict):
             source = _with_area_choice(source)
+            if source["area_of"] == "drawn" and source.get("area") is None:
+                raise scene_error(
+                    f"scene: {SOURCE_KEY}.area", "the corners of the drawn area, as area_of is drawn", None,
+                    'give "area": [xmin, ymin, xmax, ymax], or "area_of": "layer" for all of it',
+                )  # fmt: skip
         return cls(Scene.from_dict(content), from_plain(Source, source, SOURCE_KEY))
 
     @classmethod

@@ -24,7 +24,7 @@ def some_view() -> View:
             sky_intensity=0.4,
             color_ramp=RAMP,
         ),
-        Source(path="/dem/höhen.tif", layer="Höhen", band=2, area_of="drawn", area=(-84.3, 36.2, -84.1, 36.4)),
+        Source(path="/dem/höhen.tif", layer="Höhen", band=2, crs="EPSG:4326", area_of="drawn", area=(-84.3, 36.2, -84.1, 36.4)),
     )
 
 
@@ -53,7 +53,8 @@ def test_an_area_written_by_hand_needs_no_more_than_its_corners() -> None:
         ({"area": [1, 2, 3]}, "area"), ({"area": [3, 2, 1, 4]}, "area"), ({"area": [1, 2, 3, math.inf]}, "area"),
         ({"area": "here"}, "area"), ({"band": 0}, "band"), ({"band": True}, "band"), ({"band": 1.5}, "band"),
         ({"colours": "red"}, "colours"), ({"area_of": "moon"}, "area_of"), ({"path": 3}, "path"),
-        ({"backdrop": "transparent"}, "backdrop"), ({"bands": 3}, "bands"), (7, "source"),
+        ({"backdrop": "transparent"}, "backdrop"), ({"bands": 3}, "bands"), (7, "source"), ({"crs": 4326}, "crs"),
+        ({"area_of": "drawn"}, "area"), ({"area_of": "drawn", "area": None}, "area"),
     ],
 )  # fmt: skip
 def test_a_wrong_source_is_refused_by_name(source: object, named: str) -> None:
