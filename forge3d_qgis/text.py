@@ -13,7 +13,7 @@ def tr(text: str) -> str:
 
 
 def tr_core(text: str) -> str:
-    """A text of core that its source marks as ``translatable``, in the user's language."""
+    """A text of core that its source marks as ``translatable``, or a note's template, in the user's language."""
     return QCoreApplication.translate(CONTEXT, text)
 
 

@@ -1,7 +1,7 @@
 """Brings resources/i18n/*.ts up to date with the strings in the source: new ones come in untranslated, old ones go.
 
-Every call ``tr("literal")`` counts, and every ``translatable("literal")`` of core. Own code instead of pylupdate,
-which takes the class for the context. Run it after changing words; a test fails while a file is out of date or a
+Every call ``tr("literal")`` counts, and of core every ``translatable("literal")`` and the template of every
+``Note("literal", …)``. Own code instead of pylupdate, which takes the class for the context. Run it after changing words; a test fails while a file is out of date or a
 translation lacks a placeholder.
 """
 
@@ -15,11 +15,11 @@ from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXT = "Forge3D"
-MARKS = ("tr", "translatable")
+MARKS = ("tr", "translatable", "Note")
 
 
 def source_texts() -> list[str]:
-    """All literals in calls of ``tr`` and ``translatable``, in the order of the files, each once."""
+    """All literals in calls of ``MARKS``, in the order of the files, each once."""
     found: dict[str, None] = {}
     for path in sorted((ROOT / "forge3d_qgis").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -27,7 +27,7 @@ def source_texts() -> list[str]:
                 continue
             text = node.args[0]
             if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
-                raise SystemExit(f'{path}:{node.lineno}: expected tr("literal"); got an expression; fix: use a literal')
+                raise SystemExit(f'{path}:{node.lineno}: expected {node.func.id}("literal"); got an expression; fix: use a literal')
             found.setdefault(text.value)
     return list(found)
 

@@ -29,22 +29,39 @@ def test_translation_is_complete(language):
         assert known[text].count("&") == text.count("&"), text
 
 
-def test_every_note_of_core_has_words_in_the_fronts_language():
+def templates() -> set[str]:
+    """What every call of ``Note`` is given for a template."""
     import ast
 
-    texts = set(update_translations.source_texts())
     found = set()
-    for path in [*(ROOT / "forge3d_qgis" / "core").rglob("*.py"), ROOT / "forge3d_qgis" / "layers.py"]:
+    for path in (ROOT / "forge3d_qgis").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note":
-                found |= {
-                    part.value
-                    for part in ast.walk(node.args[0])
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
-                }
-    assert len(found) > 10
-    # An unknown unit has its own name for words.
-    assert found - {"{unit} × {factor}"} <= texts
+                template = node.args[0]
+                assert isinstance(template, ast.Constant), f"{path}:{node.lineno}: a note's template is a literal"
+                found.add(template.value)
+    return found
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_every_note_of_core_is_shown_in_the_users_language(language, monkeypatch):
+    from forge3d_qgis import text
+    from forge3d_qgis.core.notes import Note
+    from forge3d_qgis.gui.note_words import note_text
+
+    known = update_translations.translations(ROOT / "resources" / "i18n" / f"forge3d_{language}.ts")
+
+    class Translator:
+        @staticmethod
+        def translate(context: str, source: str) -> str:
+            return known.get(source, source) if context == text.CONTEXT else source
+
+    monkeypatch.setattr(text, "QCoreApplication", Translator)
+    found = templates()
+    assert len(found) > 20
+    for template in found:
+        values = {name: f"<{name}>" for name in re.findall(r"\{(\w+)\}", template)}
+        assert note_text(Note(template, **values)) == known[template].format(**values)
 
 
 def test_a_note_without_a_translator_reads_as_core_wrote_it_and_other_texts_pass():

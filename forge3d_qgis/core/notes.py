@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Note(str):
-    """``template`` filled with ``values``: ``Note("{a} read as {b}", a="4×4", b="2×2") == "4×4 read as 2×2"``."""
+    """``template``, a literal wherever a note is made, for the translations' list; filled with ``values``: ``Note("{a} read as {b}", a="4×4", b="2×2") == "4×4 read as 2×2"``."""
 
     template: str
     values: dict[str, str]

@@ -21,11 +21,11 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
+from ..core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from ..text import number, tr
 from . import preferences
 from .controls import add_row
 
-LARGEST_SIDE = 16384
 PAPER = {"a4": (3508, 2480), "a3": (4961, 3508)}  # landscape at 300 dpi
 
 
@@ -41,7 +41,7 @@ class ExportSettings:
 
 def fitted_to_limit(width: float, height: float) -> tuple[int, int]:
     """The size, or the largest of the same shape that can be drawn."""
-    scale = min(1.0, LARGEST_SIDE / max(width, height))
+    scale = min(1.0, MAX_PICTURE_SIDE / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
@@ -73,7 +73,7 @@ class ExportDialog(QDialog):
         self.lock.setToolTip(tr("Keep the shape of the view: width and height change together"))
         self.lock.setAccessibleName(self.lock.toolTip())
         self.samples = QSpinBox()
-        self.samples.setRange(1, 1024)
+        self.samples.setRange(1, MAX_SAMPLES)
         self.samples.setValue(preferences.remembered("export_samples", preferences.samples(), int))
         self.dpi = QSpinBox()
         self.dpi.setRange(30, 2400)
@@ -112,7 +112,9 @@ class ExportDialog(QDialog):
             form,
             tr("Sa&mples"),
             self.samples,
-            tr("Rays a pixel, 1 to 1024: 1 is a sketch, 16 smooth, 64 for print. Time grows with them."),
+            tr("Rays a pixel, 1 to {limit}: 1 is a sketch, 16 smooth, 64 for print. Time grows with them.").format(
+                limit=MAX_SAMPLES
+            ),
             "forge3dExportSamples",
         )
         add_row(
@@ -168,10 +170,10 @@ class ExportDialog(QDialog):
     def _pixel_box(name: str) -> QSpinBox:
         box = QSpinBox()
         box.setObjectName(name)
-        box.setRange(1, LARGEST_SIDE)
+        box.setRange(1, MAX_PICTURE_SIDE)
         box.setSuffix(" px")
         box.setKeyboardTracking(False)
-        box.setToolTip(tr("Pixels, 1 to {limit}").format(limit=LARGEST_SIDE))
+        box.setToolTip(tr("Pixels, 1 to {limit}").format(limit=MAX_PICTURE_SIDE))
         return box
 
     def _preset_chosen(self) -> None:

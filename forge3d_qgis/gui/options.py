@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import native_loader
+from ..core.render import MAX_SAMPLES
 from ..text import tr
 from . import preferences
 from .controls import add_row
@@ -76,13 +77,15 @@ class OptionsPage(QgsOptionsPageWidget):
         self.adapter.setCurrentIndex(self.adapter.findData(chosen))
         add_row(form, tr("&Adapter"), self.adapter, tr("What draws the picture"), "forge3dAdapterChoice")
         self.samples = QSpinBox()
-        self.samples.setRange(1, 1024)
+        self.samples.setRange(1, MAX_SAMPLES)
         self.samples.setValue(preferences.samples())
         add_row(
             form,
             tr("&Samples of the preview"),
             self.samples,
-            tr("Rays a pixel at which the picture is done, 1 to 1024. Fewer are sooner done, more are smoother."),
+            tr(
+                "Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother."
+            ).format(limit=MAX_SAMPLES),
             "forge3dSamples",
         )
         facts = QGroupBox(tr("Diagnostics"))

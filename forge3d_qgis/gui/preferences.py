@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from qgis.core import QgsSettings
 
+from ..core.render import MAX_SAMPLES
+
 GROUP = "forge3d_qgis"
 DEFAULT_SAMPLES = 64
 
@@ -41,7 +43,7 @@ def set_adapter(value: str) -> None:
 
 def samples() -> int:
     """Samples a pixel at which the preview is done."""
-    return min(1024, max(1, _get("samples", DEFAULT_SAMPLES, int)))
+    return min(MAX_SAMPLES, max(1, _get("samples", DEFAULT_SAMPLES, int)))
 
 
 def set_samples(value: int) -> None:

@@ -4,6 +4,106 @@
 <context>
     <name>Forge3D</name>
     <message>
+        <source>chosen: {budget}</source>
+        <translation>gewählt: {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held}</source>
+        <translation>{source} als {held} gelesen</translation>
+    </message>
+    <message>
+        <source>{kind}, {own} of its own, {free} free: {budget}</source>
+        <translation>{kind}, {own} eigener Speicher, {free} frei: {budget}</translation>
+    </message>
+    <message>
+        <source>{kind}, {free} free: {budget}</source>
+        <translation>{kind}, {free} frei: {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held} to stay within {budget}</source>
+        <translation>{source} als {held} gelesen, um unter {budget} zu bleiben</translation>
+    </message>
+    <message>
+        <source>{source} read as {held} to stay within what this adapter holds</source>
+        <translation>{source} gelesen als {held}, damit es in diesen Adapter passt</translation>
+    </message>
+    <message>
+        <source>its scale and offset are no numbers to reckon with and were left aside</source>
+        <translation>Skalierung und Versatz sind keine brauchbaren Zahlen und bleiben unbeachtet</translation>
+    </message>
+    <message>
+        <source>stored as one block, decoded as a whole: {size} of memory</source>
+        <translation>als ein einziger Block gespeichert, der als Ganzes entpackt wird: {size} Speicher</translation>
+    </message>
+    <message>
+        <source>its georeference is degenerate and was left aside</source>
+        <translation>seine Georeferenz ist entartet und blieb unbeachtet</translation>
+    </message>
+    <message>
+        <source>placed by its ground control points</source>
+        <translation>nach seinen Passpunkten gelegt</translation>
+    </message>
+    <message>
+        <source>no CRS: taken as degrees on WGS 84, as heights far exceed the extent</source>
+        <translation>kein KBS: als Grad auf WGS 84 genommen, da die Höhen die Ausdehnung weit übersteigen</translation>
+    </message>
+    <message>
+        <source>projection's stretch undone: one map unit is {across} × {down} m here</source>
+        <translation>Verzerrung der Projektion aufgehoben: eine Karteneinheit ist hier {across} × {down} m</translation>
+    </message>
+    <message>
+        <source>no georeference: square cells of 1 m, row 0 in the north</source>
+        <translation>keine Georeferenz: quadratische Zellen von 1 m, Zeile 0 im Norden</translation>
+    </message>
+    <message>
+        <source>CRS not understood: map units taken as metres</source>
+        <translation>KBS nicht verstanden: Karteneinheiten als Meter genommen</translation>
+    </message>
+    <message>
+        <source>map units of {metres} m ({name})</source>
+        <translation>Karteneinheiten von {metres} m ({name})</translation>
+    </message>
+    <message>
+        <source>degrees as {across}×{down} m a cell</source>
+        <translation>Grad als {across}×{down} m je Zelle</translation>
+    </message>
+    <message>
+        <source>{unit} × {factor}</source>
+        <translation>{unit} × {factor}</translation>
+    </message>
+    <message>
+        <source>no CRS: map units taken as metres</source>
+        <translation>kein KBS: Karteneinheiten als Meter genommen</translation>
+    </message>
+    <message>
+        <source>heights × {factor}</source>
+        <translation>Höhen × {factor}</translation>
+    </message>
+    <message>
+        <source>unit of heights «{unit}» not known, taken as metres</source>
+        <translation>Höheneinheit «{unit}» unbekannt, als Meter genommen</translation>
+    </message>
+    <message>
+        <source>feet × {factor}</source>
+        <translation>Fuß × {factor}</translation>
+    </message>
+    <message>
+        <source>US survey feet × {factor}</source>
+        <translation>US-Vermessungsfuß × {factor}</translation>
+    </message>
+    <message>
+        <source>radii as heights above {metres} m</source>
+        <translation>Radien als Höhen über {metres} m</translation>
+    </message>
+    <message>
+        <source>{value} read as void (undeclared nodata, {share} %)</source>
+        <translation>{value} als leer gelesen (nicht angegebener NoData-Wert, {share} %)</translation>
+    </message>
+    <message>
+        <source>values beyond ±1e18 read as void ({share} %)</source>
+        <translation>Werte jenseits von ±1e18 als leer gelesen ({share} %)</translation>
+    </message>
+    <message>
         <source>E&amp;xaggeration</source>
         <translation>Ü&amp;berhöhung</translation>
     </message>
@@ -216,10 +316,6 @@
         <translation>A&amp;btastungen</translation>
     </message>
     <message>
-        <source>Rays a pixel, 1 to 1024: 1 is a sketch, 16 smooth, 64 for print. Time grows with them.</source>
-        <translation>Strahlen je Pixel, 1 bis 1024: 1 ist eine Skizze, 16 glatt, 64 für den Druck. Die Dauer wächst mit.</translation>
-    </message>
-    <message>
         <source>&amp;Resolution</source>
         <translation>&amp;Auflösung</translation>
     </message>
@@ -254,6 +350,10 @@
     <message>
         <source>Choose a file in a folder that exists</source>
         <translation>Eine Datei in einem vorhandenen Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Rays a pixel, 1 to {limit}: 1 is a sketch, 16 smooth, 64 for print. Time grows with them.</source>
+        <translation>Strahlen je Pixel, 1 bis {limit}: 1 ist eine Skizze, 16 glatt, 64 für den Druck. Die Dauer wächst mit.</translation>
     </message>
     <message>
         <source>Pixels, 1 to {limit}</source>
@@ -380,106 +480,6 @@
         <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
     </message>
     <message>
-        <source>{source} read as {held} to stay within {budget}</source>
-        <translation>{source} als {held} gelesen, um unter {budget} zu bleiben</translation>
-    </message>
-    <message>
-        <source>{source} read as {held} to stay within what this adapter holds</source>
-        <translation>{source} gelesen als {held}, damit es in diesen Adapter passt</translation>
-    </message>
-    <message>
-        <source>{kind}, {own} of its own, {free} free: {budget}</source>
-        <translation>{kind}, {own} eigener Speicher, {free} frei: {budget}</translation>
-    </message>
-    <message>
-        <source>{kind}, {free} free: {budget}</source>
-        <translation>{kind}, {free} frei: {budget}</translation>
-    </message>
-    <message>
-        <source>chosen: {budget}</source>
-        <translation>gewählt: {budget}</translation>
-    </message>
-    <message>
-        <source>{source} read as {held}</source>
-        <translation>{source} als {held} gelesen</translation>
-    </message>
-    <message>
-        <source>source without a size of its own, read as {held}</source>
-        <translation>Quelle ohne eigene Größe, als {held} gelesen</translation>
-    </message>
-    <message>
-        <source>{value} read as void (undeclared nodata, {share} %)</source>
-        <translation>{value} als leer gelesen (nicht angegebener NoData-Wert, {share} %)</translation>
-    </message>
-    <message>
-        <source>degrees as {across}×{down} m a cell</source>
-        <translation>Grad als {across}×{down} m je Zelle</translation>
-    </message>
-    <message>
-        <source>map units of {metres} m ({name})</source>
-        <translation>Karteneinheiten von {metres} m ({name})</translation>
-    </message>
-    <message>
-        <source>projection's stretch undone: one map unit is {across} × {down} m here</source>
-        <translation>Verzerrung der Projektion aufgehoben: eine Karteneinheit ist hier {across} × {down} m</translation>
-    </message>
-    <message>
-        <source>no georeference: square cells of 1 m, row 0 in the north</source>
-        <translation>keine Georeferenz: quadratische Zellen von 1 m, Zeile 0 im Norden</translation>
-    </message>
-    <message>
-        <source>no CRS: taken as degrees on WGS 84, as heights far exceed the extent</source>
-        <translation>kein KBS: als Grad auf WGS 84 genommen, da die Höhen die Ausdehnung weit übersteigen</translation>
-    </message>
-    <message>
-        <source>CRS not understood: map units taken as metres</source>
-        <translation>KBS nicht verstanden: Karteneinheiten als Meter genommen</translation>
-    </message>
-    <message>
-        <source>no CRS: map units taken as metres</source>
-        <translation>kein KBS: Karteneinheiten als Meter genommen</translation>
-    </message>
-    <message>
-        <source>placed by its ground control points</source>
-        <translation>nach seinen Passpunkten gelegt</translation>
-    </message>
-    <message>
-        <source>its georeference is degenerate and was left aside</source>
-        <translation>seine Georeferenz ist entartet und blieb unbeachtet</translation>
-    </message>
-    <message>
-        <source>its scale and offset are no numbers to reckon with and were left aside</source>
-        <translation>Skalierung und Versatz sind keine brauchbaren Zahlen und bleiben unbeachtet</translation>
-    </message>
-    <message>
-        <source>stored as one block, decoded as a whole: {size} of memory</source>
-        <translation>als ein einziger Block gespeichert, der als Ganzes entpackt wird: {size} Speicher</translation>
-    </message>
-    <message>
-        <source>values beyond ±1e18 read as void ({share} %)</source>
-        <translation>Werte jenseits von ±1e18 als leer gelesen ({share} %)</translation>
-    </message>
-    <message>
-        <source>radii as heights above {metres} m</source>
-        <translation>Radien als Höhen über {metres} m</translation>
-    </message>
-    <message>
-        <source>heights × {factor}</source>
-        <translation>Höhen × {factor}</translation>
-    </message>
-    <message>
-        <source>unit of heights «{unit}» not known, taken as metres</source>
-        <translation>Höheneinheit «{unit}» unbekannt, als Meter genommen</translation>
-    </message>
-    <message>
-        <source>feet × {factor}</source>
-        <translation>Fuß × {factor}</translation>
-    </message>
-    <message>
-        <source>US survey feet × {factor}</source>
-        <translation>US-Vermessungsfuß × {factor}</translation>
-    </message>
-    <message>
         <source>Copy &amp;diagnostics</source>
         <translation>&amp;Diagnose kopieren</translation>
     </message>
@@ -532,10 +532,6 @@
         <translation>A&amp;btastungen der Vorschau</translation>
     </message>
     <message>
-        <source>Rays a pixel at which the picture is done, 1 to 1024. Fewer are sooner done, more are smoother.</source>
-        <translation>Strahlen je Pixel, bei denen das Bild fertig ist, 1 bis 1024. Weniger sind schneller, mehr sind glatter.</translation>
-    </message>
-    <message>
         <source>Diagnostics</source>
         <translation>Diagnose</translation>
     </message>
@@ -558,6 +554,10 @@
     <message>
         <source>Facts to copy into a bug report:</source>
         <translation>Angaben für einen Fehlerbericht:</translation>
+    </message>
+    <message>
+        <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
+        <translation>Strahlen je Pixel, bei denen das Bild fertig ist, 1 bis {limit}. Weniger sind schneller, mehr sind glatter.</translation>
     </message>
     <message>
         <source>N</source>
@@ -858,6 +858,10 @@
     <message>
         <source>“{name}” is a colour picture (red, green, blue). A relief needs a band of heights.</source>
         <translation>„{name}“ ist ein Farbbild (rot, grün, blau). Ein Relief braucht einen Kanal mit Höhen.</translation>
+    </message>
+    <message>
+        <source>source without a size of its own, read as {held}</source>
+        <translation>Quelle ohne eigene Größe, als {held} gelesen</translation>
     </message>
     <message>
         <source>“{name}” could not be read: {reason}. Check the connection or the file.</source>

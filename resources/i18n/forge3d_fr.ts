@@ -4,6 +4,106 @@
 <context>
     <name>Forge3D</name>
     <message>
+        <source>chosen: {budget}</source>
+        <translation>choisi : {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held}</source>
+        <translation>{source} lu en {held}</translation>
+    </message>
+    <message>
+        <source>{kind}, {own} of its own, {free} free: {budget}</source>
+        <translation>{kind}, {own} de mémoire propre, {free} libres : {budget}</translation>
+    </message>
+    <message>
+        <source>{kind}, {free} free: {budget}</source>
+        <translation>{kind}, {free} libres : {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held} to stay within {budget}</source>
+        <translation>{source} lu en {held} pour rester sous {budget}</translation>
+    </message>
+    <message>
+        <source>{source} read as {held} to stay within what this adapter holds</source>
+        <translation>{source} lu en {held} pour tenir dans cet adaptateur</translation>
+    </message>
+    <message>
+        <source>its scale and offset are no numbers to reckon with and were left aside</source>
+        <translation>son échelle et son décalage ne sont pas des nombres utilisables et ont été ignorés</translation>
+    </message>
+    <message>
+        <source>stored as one block, decoded as a whole: {size} of memory</source>
+        <translation>stocké en un seul bloc, décodé en entier : {size} de mémoire</translation>
+    </message>
+    <message>
+        <source>its georeference is degenerate and was left aside</source>
+        <translation>sa géoréférence est dégénérée et a été laissée de côté</translation>
+    </message>
+    <message>
+        <source>placed by its ground control points</source>
+        <translation>placé par ses points de contrôle</translation>
+    </message>
+    <message>
+        <source>no CRS: taken as degrees on WGS 84, as heights far exceed the extent</source>
+        <translation>pas de SCR : pris en degrés sur WGS 84, les hauteurs dépassant de loin l'étendue</translation>
+    </message>
+    <message>
+        <source>projection's stretch undone: one map unit is {across} × {down} m here</source>
+        <translation>étirement de la projection annulé : une unité de carte vaut ici {across} × {down} m</translation>
+    </message>
+    <message>
+        <source>no georeference: square cells of 1 m, row 0 in the north</source>
+        <translation>pas de géoréférence : cellules carrées de 1 m, ligne 0 au nord</translation>
+    </message>
+    <message>
+        <source>CRS not understood: map units taken as metres</source>
+        <translation>SCR non compris : unités de carte prises en mètres</translation>
+    </message>
+    <message>
+        <source>map units of {metres} m ({name})</source>
+        <translation>unités de carte de {metres} m ({name})</translation>
+    </message>
+    <message>
+        <source>degrees as {across}×{down} m a cell</source>
+        <translation>degrés comptés {across}×{down} m par cellule</translation>
+    </message>
+    <message>
+        <source>{unit} × {factor}</source>
+        <translation>{unit} × {factor}</translation>
+    </message>
+    <message>
+        <source>no CRS: map units taken as metres</source>
+        <translation>pas de SCR : unités de carte prises en mètres</translation>
+    </message>
+    <message>
+        <source>heights × {factor}</source>
+        <translation>hauteurs × {factor}</translation>
+    </message>
+    <message>
+        <source>unit of heights «{unit}» not known, taken as metres</source>
+        <translation>unité des hauteurs «{unit}» inconnue, prise en mètres</translation>
+    </message>
+    <message>
+        <source>feet × {factor}</source>
+        <translation>pieds × {factor}</translation>
+    </message>
+    <message>
+        <source>US survey feet × {factor}</source>
+        <translation>pieds d'arpentage US × {factor}</translation>
+    </message>
+    <message>
+        <source>radii as heights above {metres} m</source>
+        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
+    </message>
+    <message>
+        <source>{value} read as void (undeclared nodata, {share} %)</source>
+        <translation>{value} lu comme vide (nodata non déclaré, {share} %)</translation>
+    </message>
+    <message>
+        <source>values beyond ±1e18 read as void ({share} %)</source>
+        <translation>valeurs au-delà de ±1e18 lues comme vides ({share} %)</translation>
+    </message>
+    <message>
         <source>E&amp;xaggeration</source>
         <translation>E&amp;xagération</translation>
     </message>
@@ -216,10 +316,6 @@
         <translation>Échan&amp;tillons</translation>
     </message>
     <message>
-        <source>Rays a pixel, 1 to 1024: 1 is a sketch, 16 smooth, 64 for print. Time grows with them.</source>
-        <translation>Rayons par pixel, 1 à 1024 : 1 est une esquisse, 16 lisse, 64 pour l’impression. La durée croît avec eux.</translation>
-    </message>
-    <message>
         <source>&amp;Resolution</source>
         <translation>&amp;Résolution</translation>
     </message>
@@ -254,6 +350,10 @@
     <message>
         <source>Choose a file in a folder that exists</source>
         <translation>Choisissez un fichier dans un dossier existant</translation>
+    </message>
+    <message>
+        <source>Rays a pixel, 1 to {limit}: 1 is a sketch, 16 smooth, 64 for print. Time grows with them.</source>
+        <translation>Rayons par pixel, 1 à {limit} : 1 est une esquisse, 16 lisse, 64 pour l’impression. La durée croît avec eux.</translation>
     </message>
     <message>
         <source>Pixels, 1 to {limit}</source>
@@ -380,106 +480,6 @@
         <translation>La carte ne peut pas être drapée : {reason}</translation>
     </message>
     <message>
-        <source>{source} read as {held} to stay within {budget}</source>
-        <translation>{source} lu en {held} pour rester sous {budget}</translation>
-    </message>
-    <message>
-        <source>{source} read as {held} to stay within what this adapter holds</source>
-        <translation>{source} lu en {held} pour tenir dans cet adaptateur</translation>
-    </message>
-    <message>
-        <source>{kind}, {own} of its own, {free} free: {budget}</source>
-        <translation>{kind}, {own} de mémoire propre, {free} libres : {budget}</translation>
-    </message>
-    <message>
-        <source>{kind}, {free} free: {budget}</source>
-        <translation>{kind}, {free} libres : {budget}</translation>
-    </message>
-    <message>
-        <source>chosen: {budget}</source>
-        <translation>choisi : {budget}</translation>
-    </message>
-    <message>
-        <source>{source} read as {held}</source>
-        <translation>{source} lu en {held}</translation>
-    </message>
-    <message>
-        <source>source without a size of its own, read as {held}</source>
-        <translation>source sans taille propre, lue en {held}</translation>
-    </message>
-    <message>
-        <source>{value} read as void (undeclared nodata, {share} %)</source>
-        <translation>{value} lu comme vide (nodata non déclaré, {share} %)</translation>
-    </message>
-    <message>
-        <source>degrees as {across}×{down} m a cell</source>
-        <translation>degrés comptés {across}×{down} m par cellule</translation>
-    </message>
-    <message>
-        <source>map units of {metres} m ({name})</source>
-        <translation>unités de carte de {metres} m ({name})</translation>
-    </message>
-    <message>
-        <source>projection's stretch undone: one map unit is {across} × {down} m here</source>
-        <translation>étirement de la projection annulé : une unité de carte vaut ici {across} × {down} m</translation>
-    </message>
-    <message>
-        <source>no georeference: square cells of 1 m, row 0 in the north</source>
-        <translation>pas de géoréférence : cellules carrées de 1 m, ligne 0 au nord</translation>
-    </message>
-    <message>
-        <source>no CRS: taken as degrees on WGS 84, as heights far exceed the extent</source>
-        <translation>pas de SCR : pris en degrés sur WGS 84, les hauteurs dépassant de loin l'étendue</translation>
-    </message>
-    <message>
-        <source>CRS not understood: map units taken as metres</source>
-        <translation>SCR non compris : unités de carte prises en mètres</translation>
-    </message>
-    <message>
-        <source>no CRS: map units taken as metres</source>
-        <translation>pas de SCR : unités de carte prises en mètres</translation>
-    </message>
-    <message>
-        <source>placed by its ground control points</source>
-        <translation>placé par ses points de contrôle</translation>
-    </message>
-    <message>
-        <source>its georeference is degenerate and was left aside</source>
-        <translation>sa géoréférence est dégénérée et a été laissée de côté</translation>
-    </message>
-    <message>
-        <source>its scale and offset are no numbers to reckon with and were left aside</source>
-        <translation>son échelle et son décalage ne sont pas des nombres utilisables et ont été ignorés</translation>
-    </message>
-    <message>
-        <source>stored as one block, decoded as a whole: {size} of memory</source>
-        <translation>stocké en un seul bloc, décodé en entier : {size} de mémoire</translation>
-    </message>
-    <message>
-        <source>values beyond ±1e18 read as void ({share} %)</source>
-        <translation>valeurs au-delà de ±1e18 lues comme vides ({share} %)</translation>
-    </message>
-    <message>
-        <source>radii as heights above {metres} m</source>
-        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
-    </message>
-    <message>
-        <source>heights × {factor}</source>
-        <translation>hauteurs × {factor}</translation>
-    </message>
-    <message>
-        <source>unit of heights «{unit}» not known, taken as metres</source>
-        <translation>unité des hauteurs «{unit}» inconnue, prise en mètres</translation>
-    </message>
-    <message>
-        <source>feet × {factor}</source>
-        <translation>pieds × {factor}</translation>
-    </message>
-    <message>
-        <source>US survey feet × {factor}</source>
-        <translation>pieds d'arpentage US × {factor}</translation>
-    </message>
-    <message>
         <source>Copy &amp;diagnostics</source>
         <translation>Copier le &amp;diagnostic</translation>
     </message>
@@ -532,10 +532,6 @@
         <translation>É&amp;chantillons de l’aperçu</translation>
     </message>
     <message>
-        <source>Rays a pixel at which the picture is done, 1 to 1024. Fewer are sooner done, more are smoother.</source>
-        <translation>Rayons par pixel auxquels l’image est finie, 1 à 1024. Moins va plus vite, plus est plus lisse.</translation>
-    </message>
-    <message>
         <source>Diagnostics</source>
         <translation>Diagnostic</translation>
     </message>
@@ -558,6 +554,10 @@
     <message>
         <source>Facts to copy into a bug report:</source>
         <translation>Informations pour un rapport d’erreur :</translation>
+    </message>
+    <message>
+        <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
+        <translation>Rayons par pixel auxquels l’image est finie, 1 à {limit}. Moins va plus vite, plus est plus lisse.</translation>
     </message>
     <message>
         <source>N</source>
@@ -858,6 +858,10 @@
     <message>
         <source>“{name}” is a colour picture (red, green, blue). A relief needs a band of heights.</source>
         <translation>« {name} » est une image en couleurs (rouge, vert, bleu). Un relief demande une bande d’altitudes.</translation>
+    </message>
+    <message>
+        <source>source without a size of its own, read as {held}</source>
+        <translation>source sans taille propre, lue en {held}</translation>
     </message>
     <message>
         <source>“{name}” could not be read: {reason}. Check the connection or the file.</source>

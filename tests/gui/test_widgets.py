@@ -347,6 +347,26 @@ def test_export_keeps_the_shape_and_the_limit(dialog):
     assert fitted_to_limit(40000, 20000) == (16384, 8192)
 
 
+def test_limits_of_size_and_samples_are_the_renderers(qtbot, monkeypatch):
+    from forge3d_qgis.gui import export_dialog, options, preferences
+
+    for module in (export_dialog, options, preferences):
+        monkeypatch.setattr(module, "MAX_SAMPLES", 77)  # as if the renderer took no more
+    monkeypatch.setattr(export_dialog, "MAX_PICTURE_SIDE", 5000)
+    page = options.OptionsPage(lambda: "", lambda: None)
+    dialog = ExportDialog((400, 300), "dem", False, None)
+    for one in (page, dialog):
+        qtbot.addWidget(one)
+        assert one.samples.maximum() == 77 and "1 to 77" in one.samples.toolTip()
+    assert dialog.width_box.maximum() == dialog.height_box.maximum() == 5000
+    assert fitted_to_limit(10_000, 100) == (5000, 50)
+    preferences.set_samples(100)
+    try:
+        assert preferences.samples() == 77
+    finally:
+        preferences.set_samples(preferences.DEFAULT_SAMPLES)
+
+
 def test_export_name_and_folder(dialog, tmp_path):
     assert dialog.settings().path == str(tmp_path / "Höhen_1_relief.png")
     dialog.file.setFilePath(str(tmp_path / "picture"))

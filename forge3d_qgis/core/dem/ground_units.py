@@ -117,8 +117,12 @@ def _scale_of(osr: Any, srs: Any, x: float, y: float) -> _MapScale:
     if max(abs(sx / unit - 1), abs(sy / unit - 1)) <= 0.01:
         # UTM and the like: within a per cent of true. Keep the lengths that the map's own ruler shows.
         return _MapScale(unit, unit, tuple(notes))
-    stretch = "projection's stretch undone: one map unit is {across} × {down} m here"
-    notes.append(Note(stretch, across=f"{sx:.4g}", down=f"{sy:.4g}"))
+    notes.append(
+        Note(
+            "projection's stretch undone: one map unit is {across} × {down} m here", across=f"{sx:.4g}",
+            down=f"{sy:.4g}",
+        )
+    )  # fmt: skip
     return _MapScale(sx, sy, tuple(notes))
 
 
@@ -231,5 +235,9 @@ def height_factor(unit: str, z_factor: float | None) -> tuple[float, tuple[str, 
         return 1.0, (Note("unit of heights «{unit}» not known, taken as metres", unit=unit),)
     if factor == 1.0:
         return factor, ()
-    templates = {0.3048: "feet × {factor}", 1200 / 3937: "US survey feet × {factor}"}
-    return factor, (Note(templates.get(factor, "{unit} × {factor}"), unit=unit, factor=f"{factor:.7g}"),)
+    text = f"{factor:.7g}"
+    if factor == 0.3048:
+        return factor, (Note("feet × {factor}", factor=text),)
+    if factor == 1200 / 3937:
+        return factor, (Note("US survey feet × {factor}", factor=text),)
+    return factor, (Note("{unit} × {factor}", unit=unit, factor=text),)
