@@ -401,7 +401,7 @@ def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object
 def _render_on(
     device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, heed: Callable[[], object]
 ) -> list[str]:
-    from .core.dem import covering_window, open_source, read_dem
+    from .core.dem import covering_window, open_source, read_dem, wkt_of_crs
     from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
     from .core.render import render_bands
@@ -419,7 +419,7 @@ def _render_on(
             try:
                 # Without a wanted band the first is taken, and checked to be no picture.
                 band = arguments.band or (view.source.band if view.source.band > 1 else None)
-                source = open_source(arguments.dem, band)
+                source = open_source(arguments.dem, band, crs_wkt=wkt_of_crs(view.source.crs))
                 _refuse_to_lose_a_part(arguments, source.files)
                 area, window = view.source.corners, None
                 if area is not None:

@@ -49,8 +49,9 @@ from .core.dem import (
     metres_per_unit,
     open_source,
     read_dem,
+    wkt_of_crs,
 )
-from .core.errors import DemError
+from .core.errors import DemError, SceneError
 from .core.notes import Note
 from .core.scene import ColorRamp
 from .text import tr
@@ -198,6 +199,19 @@ def height_source(layer: QgsRasterLayer, band: int, extent: tuple[float, float, 
         provider=provider,
         extent=extent,
     )
+
+
+def given_crs(layer: QgsRasterLayer) -> str:
+    """The CRS that somebody gave ``layer``, for a reader outside QGIS: a code or WKT; empty: the source's own."""
+    crs = layer.crs()
+    if not crs.isValid() or crs == layer.dataProvider().crs():
+        return ""
+    code = crs.authid()
+    if not code.startswith("USER:"):  # those are known to this user's QGIS only
+        with suppress(SceneError):
+            if wkt_of_crs(code):
+                return code
+    return crs.toWkt()
 
 
 def _plain_path(layer: QgsRasterLayer, band: int) -> str | None:

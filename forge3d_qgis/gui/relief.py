@@ -91,7 +91,7 @@ class Relief(QObject):
             self.trouble.emit(tr("Nothing to render there"), problem)
             return
         band = min(source.band, layer.bandCount())
-        wanted = (layer.id(), band, area, layer.dataProvider().dataTimestamp().toString())
+        wanted = (layer.id(), band, area, layer.dataProvider().dataTimestamp().toString(), layer.crs().toWkt())
         if wanted == self._read_for and not again:
             if self.loaded is not None:
                 self.draw()
@@ -100,6 +100,7 @@ class Relief(QObject):
         self._read_for = wanted
         self._layer, self._layer_id = layer, layer.id()
         layer.rendererChanged.connect(self._restyled)
+        layer.crsChanged.connect(self._placed_anew)
         worker = self.host.start()
         if worker is not None:
             worker.warm_up()
@@ -172,6 +173,11 @@ class Relief(QObject):
         if self.loaded is not None and self._current.view.source.colours == "layer":
             self.redraw_drape()
 
+    def _placed_anew(self) -> None:
+        """The layer has another CRS: its cells have other sizes on the ground."""
+        self._current.show(self._current.view.fitted())
+        self.render(self._layer)
+
     def _drop(self) -> None:
         """Heights and pictures go; the thread waits for the next layer."""
         self._let_go()
@@ -192,6 +198,7 @@ class Relief(QObject):
             # The layer's C++ side may be gone already when the whole project is torn down.
             with contextlib.suppress(RuntimeError, TypeError):
                 self._layer.rendererChanged.disconnect(self._restyled)
+                self._layer.crsChanged.disconnect(self._placed_anew)
         self._layer, self._layer_id, self._read_for = None, "", None
         self.loaded = self.last_frame = None
 
@@ -266,6 +273,7 @@ class Relief(QObject):
             source,
             path=self._layer.publicSource(),  # without passwords
             layer=self._layer.name(),
+            crs=layers.given_crs(self._layer),
             band=min(source.band, self._layer.bandCount()),
             area_of="layer" if area is None else "drawn",
             area=area,

@@ -148,3 +148,14 @@ def test_south_up_and_rotated_rasters_have_their_windows_where_the_corners_are()
     assert covering_window((100.0, 10.0, 0.0, 100.0, 0.0, 10.0), (100, 80), (120, 850, 150, 880)) == (2, 75, 3, 3)
     turned = (0.0, 0.0, 10.0, 0.0, 10.0, 0.0)  # one column north, one row east
     assert covering_window(turned, (100, 80), (20, 50, 60, 90)) == (5, 2, 4, 4)
+
+
+def test_a_crs_that_nobody_knows_is_refused_and_no_file_is_opened(tmp_path) -> None:
+    from forge3d_qgis.core.dem import wkt_of_crs
+
+    path = tmp_path / "crs.wkt"
+    path.write_text(wkt_of_crs("EPSG:2056"), encoding="utf-8")
+    assert wkt_of_crs("") == "" and wkt_of_crs(wkt_of_crs("EPSG:2056")) == wkt_of_crs("EPSG:2056")
+    for text in ("EPSG:0", "nowhere", "NOBODY:7", str(path), "PROJCS[", "https://epsg.io/2056.wkt"):
+        with pytest.raises(SceneError, match=r"crs: expected .*; got .*; fix: "):
+            wkt_of_crs(text)

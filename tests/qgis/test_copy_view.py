@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest_qgis import SAMPLE, small, wait_for
 from osgeo import gdal
-from qgis.core import QgsColorRampShader, QgsRasterShader, QgsSingleBandPseudoColorRenderer
+from qgis.core import QgsColorRampShader, QgsCoordinateReferenceSystem, QgsRasterShader, QgsSingleBandPseudoColorRenderer
 from qgis.PyQt.QtCore import QPointF
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication
@@ -82,10 +82,10 @@ def exported(dock, path) -> np.ndarray:
     return gdal.Open(str(path)).ReadAsArray()
 
 
-def drawn(tmp_path, *options: str) -> np.ndarray:
+def drawn(tmp_path, *options: str, dem=SAMPLE) -> np.ndarray:
     path = tmp_path / "drawn.png"
     size = ("--size", f"{WIDTH}x{HEIGHT}", "--samples", str(SAMPLES))
-    assert main(["render", str(SAMPLE), str(path), *size, *options]) == 0
+    assert main(["render", str(dem), str(path), *size, *options]) == 0
     return gdal.Open(str(path)).ReadAsArray()
 
 
@@ -111,6 +111,39 @@ def test_dock_and_command_line_draw_the_same_picture(dock, tmp_path, steps, proj
     assert one.shape == other.shape == (3, HEIGHT, WIDTH)
     assert np.abs(one.astype(int) - other).max() <= 1
     assert np.ptp(one) > 50  # a picture, not a blank
+
+
+@pytest.mark.parametrize("given", ["EPSG:2263", "of the user's own"])
+def test_a_crs_that_the_user_gave_the_layer_travels(plugin, add_layer, write_raster, hill, tmp_path, given):
+    """Cells of ten feet, which a file without a CRS does not say."""
+    path = write_raster(hill, crs=None)
+    crs = QgsCoordinateReferenceSystem("EPSG:2263")
+    if given != "EPSG:2263":
+        crs = QgsCoordinateReferenceSystem()
+        crs.createFromProj("+proj=tmerc +lat_0=46 +lon_0=15 +ellps=bessel +units=us-ft")
+        assert crs.authid() == ""
+    layer = add_layer(path)
+    layer.setCrs(crs)
+    one = small(plugin.ensure_dock())
+    plugin.render_selected()
+    wait_for(lambda: sharp(one))
+    scene = copied(one, tmp_path)
+    picture = exported(one, tmp_path / "exported.png")
+    assert np.abs(picture.astype(int) - drawn(tmp_path, "--scene", scene, dem=path)).max() <= 1
+    assert np.abs(picture.astype(int) - drawn(tmp_path, dem=path)).max() > 20  # taken as metres it is another picture
+    content = json.loads(QApplication.clipboard().text())
+    assert content["source"]["crs"] == (given if given == "EPSG:2263" else crs.toWkt())
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))  # now metres: read again, and told
+    one.relief.last_frame = None
+    wait_for(lambda: sharp(one))
+    assert one.relief.loaded.dem.cell_size_m == pytest.approx((10.0, 10.0))
+    copied(one, tmp_path)
+    assert json.loads(QApplication.clipboard().text())["source"]["crs"] == "EPSG:32633"
+
+
+def test_the_files_own_crs_is_not_told(dock, tmp_path):
+    copied(dock, tmp_path)
+    assert json.loads(QApplication.clipboard().text())["source"]["crs"] == ""
 
 
 def test_the_style_of_the_layer_is_drawn_and_travels_as_stops_in_metres(dock, tmp_path):

@@ -20,7 +20,7 @@ from .grid import (
     covering_window,
     map_from_corner,
 )
-from .ground_units import WGS84, metres_per_degree, metres_per_unit
+from .ground_units import WGS84, metres_per_degree, metres_per_unit, wkt_of_crs
 from .read import Progress, read_dem
 from .source import STRIP_BYTES, HeightSource, LevelledSource, StripReader, levelled
 from .voids import UndeclaredVoid
@@ -51,4 +51,5 @@ __all__ = [
     "metres_per_unit",
     "open_source",
     "read_dem",
+    "wkt_of_crs",
 ]

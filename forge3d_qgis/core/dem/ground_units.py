@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks import scene_error
 from ..notes import Note
 from .gdal_calls import FAILURES, quiet_gdal, unasked
 from .grid import Georeference, Geotransform, Size, WholeWindow, is_invertible, map_from_corner, plain_geotransform
@@ -87,6 +89,22 @@ def _spatial_reference(crs_wkt: str) -> Iterator[tuple[Any, Any]]:
             if srs.ImportFromWkt(crs_wkt) == 0:
                 understood = srs
         yield osr, understood
+
+
+def wkt_of_crs(text: str) -> str:
+    """WKT of an authority's code, such as ``EPSG:32633``, or of WKT; empty for an empty text. Raises SceneError."""
+    if not text:
+        return ""
+    with quiet_gdal(), unasked(), suppress(*FAILURES):
+        from osgeo import osr
+
+        srs = osr.SpatialReference()
+        # Neither a path nor an address, which GDAL would open.
+        is_code = re.fullmatch(r"\w+:\w+", text) is not None
+        if (srs.SetFromUserInput(text) if is_code else srs.ImportFromWkt(text)) == 0:
+            wkt: str = srs.ExportToWkt()
+            return wkt
+    raise scene_error("crs", "a known code or WKT", text, 'write for example "EPSG:32633", or leave it out')
 
 
 def body_radius_m(crs_wkt: str) -> float | None:
