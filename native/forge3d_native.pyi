@@ -108,10 +108,12 @@ class Renderer:
     height: int
     def resize(self, width: int, height: int) -> None:
         """Changes the picture's size, keeps heights and scene, starts again at zero samples, also where the size is the same.
-        A window is no more."""
-    def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
+        It is a crop of a larger picture no more."""
+    def set_crop(self, x: int, y: int, full_width: int, full_height: int) -> None:
         """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in bands.
         Its pixels are, byte for byte, those of the larger picture drawn at once."""
+    def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
+        """The name that ``set_crop`` had before."""
     def set_height_data(self, heights: npt.NDArray[Any], *, cell_to_world: tuple[float, float, float, float] = ...) -> None:
         """Uploads ``heights``, (rows, cols), metres, NaN or ±inf = void; at least 2×2 and one whole cell.
 

@@ -109,11 +109,13 @@ class RenderSession:
             self._renderer.resize(*size)
         self.pictures += 1
 
-    def set_window(self, x: int, y: int, full_size: tuple[int, int]) -> None:
+    def set_crop(self, x: int, y: int, full_size: tuple[int, int]) -> None:
         """Draws the rectangle at (x, y), of this session's size, of a picture of ``full_size``."""
         with translated():
-            self._renderer.set_window(x, y, *full_size)
+            self._renderer.set_crop(x, y, *full_size)
         self.pictures += 1
+
+    set_window = set_crop  # its name before
 
     def set_dem(self, dem: Dem) -> None:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
@@ -206,7 +208,7 @@ def band_steps(
         """Zero samples of this band, whatever the session drew before."""
         session.resize((width, rows))
         if lines < height:
-            session.set_window(0, top, size)
+            session.set_crop(0, top, size)
         return session.pictures
 
     for top in range(0, height, lines):

@@ -44,19 +44,21 @@ renderers: list[Renderer] = []
 class Renderer:
     def __init__(self, width, height, *, adapter="auto", memory_budget=None):
         self.width, self.height, self.adapter, self.memory_budget = width, height, adapter, memory_budget
-        self.window = None
+        self.crop = None
         self.samples = 0.0
         self.closed = False
         self.heights = self.scene = self.drape = None
         renderers.append(self)
 
     def resize(self, width, height):
-        self.width, self.height, self.samples, self.window = width, height, 0.0, None
+        self.width, self.height, self.samples, self.crop = width, height, 0.0, None
 
-    def set_window(self, x, y, full_width, full_height):
-        window = (x, y, full_width, full_height)
-        if self.window != window:
-            self.window, self.samples = window, 0.0
+    def set_crop(self, x, y, full_width, full_height):
+        crop = (x, y, full_width, full_height)
+        if self.crop != crop:
+            self.crop, self.samples = crop, 0.0
+
+    set_window = set_crop
 
     def set_height_data(self, heights, *, cell_to_world=(1.0, 0.0, 0.0, -1.0)):
         if heights.shape[0] < 2 or heights.shape[1] < 2:
@@ -81,7 +83,7 @@ class Renderer:
         return int(self.samples)
 
     def read_rgba(self):
-        top = self.window[1] if self.window else 0
+        top = self.crop[1] if self.crop else 0
         rows = (np.arange(top, top + self.height) % 256).astype(np.uint8)
         rgba = np.full((self.height, self.width, 4), 255, dtype=np.uint8)
         rgba[..., :3] = rows[:, None, None]
