@@ -20,7 +20,7 @@ from forge3d_qgis.gui.export_dialog import ExportSettings
 
 pytestmark = pytest.mark.gpu
 
-WIDTH, HEIGHT, SAMPLES = 320, 230, 4  # another shape than the preview's
+WIDTH, HEIGHT, SAMPLES = 320, 230, 4
 
 
 @pytest.fixture
@@ -76,15 +76,15 @@ def lit(dock) -> None:
     change(dock, scene__exaggeration=2.5, scene__background="#102030")
 
 
-def exported(dock, path) -> np.ndarray:
-    assert dock.exporter.export(ExportSettings(str(path), WIDTH, HEIGHT, SAMPLES, 96.0, False))
+def exported(dock, path, width=WIDTH, height=HEIGHT) -> np.ndarray:
+    assert dock.exporter.export(ExportSettings(str(path), width, height, SAMPLES, 96.0, False))
     wait_for(lambda: not dock.exporter.busy)
     return gdal.Open(str(path)).ReadAsArray()
 
 
-def drawn(tmp_path, *options: str, dem=SAMPLE) -> np.ndarray:
+def drawn(tmp_path, *options: str, dem=SAMPLE, width=WIDTH, height=HEIGHT) -> np.ndarray:
     path = tmp_path / "drawn.png"
-    size = ("--size", f"{WIDTH}x{HEIGHT}", "--samples", str(SAMPLES))
+    size = ("--size", f"{width}x{height}", "--samples", str(SAMPLES))
     assert main(["render", str(dem), str(path), *size, *options]) == 0
     return gdal.Open(str(path)).ReadAsArray()
 
@@ -111,6 +111,17 @@ def test_dock_and_command_line_draw_the_same_picture(dock, tmp_path, steps, proj
     assert one.shape == other.shape == (3, HEIGHT, WIDTH)
     assert np.abs(one.astype(int) - other).max() <= 1
     assert np.ptp(one) > 50  # a picture, not a blank
+
+
+@pytest.mark.parametrize("height", [150, 230])
+def test_a_picture_as_wide_as_the_preview_holds_its_own_samples(dock, tmp_path, height):
+    """The preview holds more of them, of a picture of the same size."""
+    change(dock, scene__sun__size=20.0)  # soft shadows: other samples are another picture
+    wait_for(lambda: dock.relief.last_frame.samples == dock.relief.last_frame.wanted > SAMPLES)
+    size = {"width": 200, "height": height}
+    one = exported(dock, tmp_path / "exported.png", **size)
+    other = drawn(tmp_path, "--scene", copied(dock, tmp_path), **size)
+    assert one.shape == (3, height, 200) and np.abs(one.astype(int) - other).max() <= 1
 
 
 @pytest.mark.parametrize("given", ["EPSG:2263", "of the user's own"])
