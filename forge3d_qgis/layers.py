@@ -453,6 +453,20 @@ def _grey(renderer: QgsSingleBandGrayRenderer, metres: float) -> ColorRamp | Non
 # Drapes
 
 
+def _sides(dem: Dem) -> tuple[float, float]:
+    """Of the ground of ``dem``, in map units: along a row and along a column."""
+    g = dem.georeference.geotransform
+    cols, rows = dem.size
+    return cols * math.hypot(g[1], g[4]), rows * math.hypot(g[2], g[5])
+
+
+def drape_size(dem: Dem, longest_side: int) -> tuple[int, int]:
+    """Width and height in pixels of the picture that ``drape_job`` draws."""
+    wide, high = _sides(dem)
+    scale = min(longest_side, LARGEST_DRAPE) / max(wide, high)
+    return max(1, round(wide * scale)), max(1, round(high * scale))
+
+
 def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, styles: dict | None = None):
     """A started render job of ``layers`` over exactly the ground of ``dem``, and a function from its image to RGBA.
 
@@ -461,9 +475,7 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
     """
     g = dem.georeference.geotransform
     cols, rows = dem.size
-    wide, high = cols * math.hypot(g[1], g[4]), rows * math.hypot(g[2], g[5])
-    scale = min(longest_side, LARGEST_DRAPE) / max(wide, high)
-    size = QSize(max(1, round(wide * scale)), max(1, round(high * scale)))
+    wide, high = _sides(dem)
     middle_x = g[0] + cols / 2 * g[1] + rows / 2 * g[2]
     middle_y = g[3] + cols / 2 * g[4] + rows / 2 * g[5]
     settings = QgsMapSettings()
@@ -471,7 +483,7 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
     if styles:
         settings.setLayerStyleOverrides(styles)
     settings.setDestinationCrs(crs)
-    settings.setOutputSize(size)
+    settings.setOutputSize(QSize(*drape_size(dem, longest_side)))
     settings.setExtent(QgsRectangle(middle_x - wide / 2, middle_y - high / 2, middle_x + wide / 2, middle_y + high / 2))
     settings.setRotation(math.degrees(math.atan2(g[4], g[1])))
     settings.setBackgroundColor(QColor(0, 0, 0, 0))

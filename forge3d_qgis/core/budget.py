@@ -55,6 +55,11 @@ class DeviceLimits:
     reason: str
     held: int = 0
 
+    @property
+    def left(self) -> int:
+        """Bytes of the budget for the next renderer."""
+        return max(0, self.budget - self.held)
+
 
 WITHOUT_NATIVE = DeviceLimits(256 * MIB, 256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
 """For reading a DEM where nothing can be drawn but a hillshade by NumPy."""
@@ -286,10 +291,10 @@ def band_rows(
             return False
         return dem_size is None or bool(estimate(dem_size, (width, rows), drape_size)["total_bytes"] <= budget)
 
-    return _largest(height, fits)
+    return largest(height, fits)
 
 
-def _largest(limit: int, fits: Callable[[int], bool]) -> int:
+def largest(limit: int, fits: Callable[[int], bool]) -> int:
     """The largest number in 1..limit that fits; 1 where none does."""
     if fits(limit):
         return limit

@@ -299,7 +299,7 @@ def render_bands(
     report = progress or (lambda fraction: None)
     module = native()
     limits = device_limits(adapter)
-    budget = memory_budget if memory_budget is not None else max(0, limits.budget - limits.held)
+    budget = memory_budget if memory_budget is not None else limits.left
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
     lines = band_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)

@@ -154,7 +154,7 @@ class ReliefDock(QgsDockWidget):
         if again:
             self.relief.drape.forget()
         self._follows_map = self.current.view.source.area_of == "canvas"
-        self.relief.size = self.preview.pixel_size()
+        self.relief.size, self.relief.screen = self.preview.pixel_size(), self.preview.screen_pixels()
         self.relief.render(layer, again=again)
 
     def _changed_by_user(self, before: View, dragging: bool) -> None:
@@ -222,7 +222,8 @@ class ReliefDock(QgsDockWidget):
 
     def _show_frame(self, frame: Frame) -> None:
         self.notice.hide()
-        self.preview.set_badge("")
+        coarser = tr("Drawn at 1:{divisor} to stay within the memory budget").format(divisor=frame.divisor)
+        self.preview.set_badge("" if frame.divisor == 1 else coarser)
         self.preview.show_image(frame.rgba)
         self.preview.set_heading(self.current.view.scene.camera.heading)
         self.preview.set_busy(None if frame.samples >= frame.wanted else frame.samples / frame.wanted)

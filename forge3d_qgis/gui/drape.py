@@ -15,10 +15,9 @@ from ..core.scene import ColorRamp
 from ..layers import LayerDem
 from .current_view import CurrentView
 from .map_watch import MapWatch
+from .room import Room, drape_side, longest_side
 from .worker import RenderWorker
 
-SIDES_OF_PICTURE = 2.0  # a drape's longer side, in longer sides of the picture: sharp at twice the whole view
-SMALLEST, LARGEST_IN_PREVIEW = 1024, 4096
 LARGE_ENOUGH = 0.7  # of the side wanted: a picture that grows a little needs no new drape
 
 
@@ -33,6 +32,7 @@ class Drape(QObject):
         self._current = current
         self._layer: QgsRasterLayer | None = None
         self._heights: LayerDem | None = None
+        self._room: Room | None = None
         self._job = None
         self._drawn: tuple | None = None  # (what, side) of the drape that lies there or is on its way
         self._map = MapWatch(canvas, self)
@@ -41,16 +41,16 @@ class Drape(QObject):
         self.is_watched: Callable[[], bool] = lambda: True  # whether anybody sees the pictures
         self.ramp: ColorRamp = current.view.scene.color_ramp
 
-    def begin(self, layer: QgsRasterLayer, heights: LayerDem) -> None:
-        """Other heights, without a drape so far."""
-        self._layer, self._heights, self._drawn = layer, heights, None
+    def begin(self, layer: QgsRasterLayer, heights: LayerDem, room: Room) -> None:
+        """Other heights, without a drape so far. ``room``: what they were read for."""
+        self._layer, self._heights, self._room, self._drawn = layer, heights, room, None
 
     def end(self) -> None:
         """The heights go."""
         self._cancel_job()
         self._map.stop()
         self._map_is_old = False
-        self._layer = self._heights = self._drawn = None
+        self._layer = self._heights = self._room = self._drawn = None
 
     def shutdown(self) -> None:
         """For good."""
@@ -76,8 +76,26 @@ class Drape(QObject):
         """What was drawn is no longer right: ``update`` draws it anew."""
         self._drawn = None
 
-    def update(self, worker: RenderWorker, size: QSize) -> None:
-        """Chooses the ramp, and starts a drape where only a picture can show the colours."""
+    def is_wanted(self, layer: QgsRasterLayer) -> bool:
+        """Whether only a drape shows the view's colours of ``layer``."""
+        source = self._current.view.source
+        if source.colours == "layer":
+            return layers.color_ramp(layer, min(source.band, layer.bandCount()), 1.0) is None
+        return source.is_draped
+
+    def lacks_room(self, size: QSize, budget: int | None) -> bool:
+        """Whether a drape is wanted beside heights that were read without the thought of one, and take its room."""
+        if self._heights is None or self._room is None or self._room.is_draped or not self.is_wanted(self._layer):
+            return False
+        with_drape = Room(self._room.screen, True)
+        planned = with_drape.planned(budget, layers.LARGEST_DRAPE)[1] if budget is not None else None
+        return planned is not None and self._side(size, budget) < LARGE_ENOUGH * min(planned[0], _side_of(size))
+
+    def update(self, worker: RenderWorker, size: QSize, budget: int | None) -> None:
+        """Chooses the ramp, and starts a drape where only a picture can show the colours.
+
+        ``budget``: bytes that the renderer may hold, as far as they are known.
+        """
         source = self._current.view.source
         self.ramp = self._current.view.scene.color_ramp
         wanted: tuple | None = None
@@ -101,7 +119,7 @@ class Drape(QObject):
                 self._drawn = None
                 worker.set_drape(None)
             return
-        side = _longer_side(size)
+        side = self._side(size, budget)
         if self._drawn is not None and self._drawn[0] == wanted and self._drawn[1] >= LARGE_ENOUGH * side:
             return
         self._cancel_job()
@@ -117,10 +135,21 @@ class Drape(QObject):
 
         job.finished.connect(finished)
 
-    def planned_size(self, size: QSize) -> tuple[int, int] | None:
-        """The most that the view's drape will be, for a picture of ``size``: for planning, before heights are read."""
-        side = _longer_side(size)
-        return (side, side) if self._current.view.source.is_draped else None
+    def _side(self, size: QSize, budget: int | None) -> int:
+        """The longer side of the drape for a picture of ``size``, as far as memory goes."""
+        wanted = _side_of(size)
+        if budget is None:
+            return wanted
+        return self._room.drape_side(wanted, self._shape, self._heights.dem.size, budget)
+
+    def _shape(self, side: int) -> tuple[int, int]:
+        return layers.drape_size(self._heights.dem, side)
+
+    def export_side(self, wanted: int, picture: tuple[int, int], budget: int | None) -> int:
+        """The longer side, at most ``wanted``, of a drape beside the band ``picture`` of an export."""
+        if budget is None:
+            return wanted
+        return longest_side(wanted, self._shape, self._heights.dem.size, picture, budget)
 
     def start_job(self, side: int) -> tuple:
         """A running map render of what the colours want, and the function to RGBA; see ``layers.drape_job``."""
@@ -157,6 +186,5 @@ class Drape(QObject):
             job.cancelWithoutBlocking()
 
 
-def _longer_side(size: QSize) -> int:
-    side = SIDES_OF_PICTURE * max(size.width(), size.height())
-    return int(min(LARGEST_IN_PREVIEW, max(SMALLEST, side)))
+def _side_of(size: QSize) -> int:
+    return drape_side((size.width(), size.height()))

@@ -35,6 +35,7 @@ from ..text import tr
 from .current_view import CurrentView
 from .export_dialog import ExportDialog, ExportSettings
 from .native_host import STOP_S, log
+from .refining import let_go_of_picture
 from .relief import Relief
 from .task import BackgroundTask, Outcome
 
@@ -43,6 +44,7 @@ SPEED_GUESS = 2.5e6  # samples a second, before anything was measured
 LAYOUT_WIDTH_MM = 180.0
 LAYOUT_SAMPLES = 16  # at print resolution a dot is small: more samples would be waited for and not seen
 LARGEST_EXPORT_DRAPE = 8192
+LEAST_LINES = 64  # of the bands beside a drape: thinner ones take long
 
 
 class ExportJob:
@@ -86,6 +88,8 @@ class ExportJob:
         if self._steps is None:
             self._writer = PngWriter(wanted.path, wanted.width, wanted.height, dpi=wanted.dpi, alpha=wanted.transparent)
             if self._make_drape is not None:
+                session.set_scene(self._scene)
+                let_go_of_picture(session)
                 session.set_drape(self._make_drape())
                 self._make_drape = None
             size = (wanted.width, wanted.height)
@@ -203,7 +207,8 @@ class ExportController(QObject):
         side = min(
             LARGEST_EXPORT_DRAPE, max(wanted.width, wanted.height, 2 * max(relief.size.width(), relief.size.height()))
         )
-        job, rgba = relief.drape.start_job(side)
+        band = (wanted.width, min(wanted.height, LEAST_LINES))
+        job, rgba = relief.drape.start_job(relief.drape.export_side(side, band, relief.host.budget()))
         self._drape_job = job
 
         def draped() -> None:

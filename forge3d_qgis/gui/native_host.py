@@ -137,7 +137,7 @@ class NativeHost(QObject):
 
     def budget(self) -> int | None:
         """Bytes that the renderer may hold; None while neither the user nor the device has said."""
-        return preferences.budget_bytes() or (self._limits.budget if self._limits is not None else None)
+        return preferences.budget_bytes() or (self._limits.left if self._limits is not None else None)
 
     def diagnostics(self) -> str:
         """Facts for a bug report, as plain text."""

@@ -126,6 +126,10 @@ class PreviewLabel(QLabel):
         ratio = self.devicePixelRatioF()
         return QSize(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
 
+    def screen_pixels(self) -> QSize:
+        """How many real pixels the label covers on the whole of its screen."""
+        return self.screen().size() * self.devicePixelRatioF()
+
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's names from here on)
         return QSize(400, 300)
 

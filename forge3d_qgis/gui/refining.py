@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..core.errors import MemoryBudgetError
 from ..core.render import RenderSession
 from ..core.scene import Scene
 
@@ -20,6 +21,7 @@ SLICE_MS = 40.0
 OVERDUE_MS = 300.0  # a draft that takes this long gives way to a newer wanted picture
 FIRST_GUESS = 2500.0  # pixels a millisecond before anything was measured
 LARGEST_DIVISOR = 5
+SMALLEST_SIDE = 64  # a budget that allows only smaller pictures allows none
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Refining:
         self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
         self.was_shown = False
         self.is_displaced = False  # the session shows another picture, or a band of one
+        self.divisor = 1  # the sides wanted, in sides of the largest picture that the budget allows
+        self._drawn_at = 1  # the same of the picture in the session
         self._begun = 0.0
         self._shown = 0
 
@@ -62,6 +66,8 @@ class Refining:
 
     def begin(self, session: RenderSession, wanted: Wanted, is_overdue: Callable[[], bool]) -> bool:
         """Another picture; ``is_overdue``: whether a newer one waits already."""
+        if self.current is None or (wanted.width, wanted.height) != (self.current.width, self.current.height):
+            self.divisor = 1
         self.current = wanted
         self._begun = time.monotonic()
         self.samples = self._shown = 0
@@ -69,7 +75,7 @@ class Refining:
         cost = wanted.width * wanted.height / self.rate
         divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
         self.is_draft = wanted.dragging or cost > 2 * DRAFT_MS
-        self._set_up(session, divisor if self.is_draft else 1)
+        self._set_up(session, max(divisor, self.divisor) if self.is_draft else self.divisor)
         if self.is_draft:
             self._trace(session, 1, 1e4, is_overdue)
             return self._show(self.samples > 0)
@@ -80,7 +86,7 @@ class Refining:
         if self.is_draft:
             self.is_draft = False
             self.samples = self._shown = 0
-            self._set_up(session, 1)
+            self._set_up(session, self.divisor)
         self._trace(session, self.current.samples, SLICE_MS, lambda: False)
         # Powers of two: early pictures come fast, later ones do not spend the time on reading back.
         return self._show(self.samples >= self.current.samples or self.samples >= max(1, 2 * self._shown))
@@ -92,7 +98,7 @@ class Refining:
         return on
 
     def _set_up(self, session: RenderSession, divisor: int) -> None:
-        wanted = self.current
+        wanted, self._drawn_at = self.current, divisor
         width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
         if self.is_displaced or session.size != (width, height):
             session.resize((width, height))  # takes the other picture's band away, too
@@ -102,7 +108,16 @@ class Refining:
     def _trace(self, session: RenderSession, samples: int, patience_ms: float, is_overdue: Callable[[], bool]) -> None:
         before, start = session.progress(), time.perf_counter()
         while True:
-            self.samples = session.refine(SLICE_MS, samples=samples)
+            try:
+                self.samples = session.refine(SLICE_MS, samples=samples)
+            except MemoryBudgetError:  # heights and drape may have been read for a smaller picture
+                if max(session.size) <= SMALLEST_SIDE:
+                    raise
+                self._set_up(session, self._drawn_at + 1)
+                self.divisor = self.divisor if self.is_draft else self._drawn_at
+                self.samples = self._shown = 0
+                before = 0.0
+                continue
             spent = 1000.0 * (time.perf_counter() - start)
             if self.samples >= samples or spent >= patience_ms or (spent > OVERDUE_MS and is_overdue()):
                 break
@@ -110,3 +125,9 @@ class Refining:
         traced = (session.progress() - before) * width * height
         if traced > 0 and spent > 0:
             self.rate = 0.5 * self.rate + 0.5 * traced / spent
+
+
+def let_go_of_picture(session: RenderSession) -> None:
+    """Makes room for heights or a drape: the memory of a picture goes when the next one begins, here a tiny one."""
+    session.resize((16, 16))
+    session.refine(0.0, samples=1)

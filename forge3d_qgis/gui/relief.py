@@ -28,6 +28,7 @@ from .native_host import STOP_S, NativeHost, Post, log
 from .navigation import Navigation
 from .note_words import note_text
 from .refining import Wanted
+from .room import Room
 from .task import BackgroundTask, Outcome, reading_task
 from .worker import Frame
 
@@ -54,6 +55,8 @@ class Relief(QObject):
         self._layer_id = ""
         self._read_for: tuple | None = None
         self.size = QSize(400, 300)
+        self.screen = QSize(1920, 1080)  # the most that ``size`` may grow to; heights are read for it
+        self._room = Room((1, 1), False)  # what the heights were read for
         self.loaded: LayerDem | None = None
         self.last_frame: Frame | None = None
         self.host = NativeHost(self)
@@ -112,14 +115,19 @@ class Relief(QObject):
             found = worker.wait_for_device(cancelled) if worker is not None else None
             return found or WITHOUT_NATIVE
 
+        budget, room = preferences.budget_bytes(), self._room_for(layer)
+
+        def beside(found: DeviceLimits) -> dict:
+            """What the heights leave room for."""
+            left = found.left if budget is None else budget
+            picture, drape = room.planned(left, found.max_texture_side)
+            return {"budget": budget, "picture_size": picture, "drape_size": drape}
+
+        self._room = room
         self._task = reading_task(
             self._reading,
             limits,
-            {
-                "budget": preferences.budget_bytes(),
-                "picture_size": (max(1, self.size.width()), max(1, self.size.height())),
-                "drape_size": self.drape.planned_size(self.size),
-            },
+            beside,
             lambda share: post.arrived.emit("reading", (token, share)),
             lambda outcome: self._read(token, outcome),
         )
@@ -168,6 +176,10 @@ class Relief(QObject):
                 name=layer.name()
             )
         return area, None
+
+    def _room_for(self, layer: QgsRasterLayer) -> Room:
+        largest = self.screen.expandedTo(self.size)
+        return Room((max(1, largest.width()), max(1, largest.height())), self.drape.is_wanted(layer))
 
     def _restyled(self) -> None:
         if self.loaded is not None and self._current.view.source.colours == "layer":
@@ -222,7 +234,7 @@ class Relief(QObject):
             return
         self.loaded = outcome.value
         self.navigation.begin(self.loaded.dem)
-        self.drape.begin(self._layer, self.loaded)
+        self.drape.begin(self._layer, self.loaded, self._room)
         self.dem_ready.emit()
         worker = self.host.start()
         if worker is not None:
@@ -242,7 +254,10 @@ class Relief(QObject):
         if worker is None:
             return
         if not dragging:
-            self.drape.update(worker, self.size)
+            if self.drape.lacks_room(self.size, self.host.budget()):
+                self.render(self._layer, again=True)  # smaller heights, which leave the map its room
+                return
+            self.drape.update(worker, self.size, self.host.budget())
         size = self.size
         worker.show(Wanted(self.scene(), size.width(), size.height(), preferences.samples(), dragging, self._token))
 

@@ -90,18 +90,19 @@ class BackgroundTask(QgsTask):
 def reading_task(
     reading: Reading,
     limits: Callable[[Callable[[], bool]], DeviceLimits],
-    room: dict[str, Any],
+    room: Callable[[DeviceLimits], dict[str, Any]],
     on_progress: Callable[[float], None],
     on_done: Callable[[Outcome], None],
 ) -> BackgroundTask:
     """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with.
-    ``room``: what will be held beside the heights, see ``Reading.read``."""
+    ``room(limits)``: the budget and what will be held beside the heights, see ``Reading.read``."""
 
     def work(set_progress: Callable[[float], None], cancelled: Callable[[], bool]) -> LayerDem:
         def progress(share: float) -> None:
             set_progress(share)
             on_progress(share)
 
-        return reading.read(limits=limits(cancelled), **room, progress=progress, cancel=cancelled)
+        found = limits(cancelled)
+        return reading.read(limits=found, **room(found), progress=progress, cancel=cancelled)
 
     return BackgroundTask(tr("Reading heights of “{name}”").format(name=reading.name), work, on_done)

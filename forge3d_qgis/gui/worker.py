@@ -22,9 +22,9 @@ import numpy as np
 
 from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem
-from ..core.errors import Cancelled, DeviceError
+from ..core.errors import Cancelled, DeviceError, MemoryBudgetError, RenderError
 from ..core.render import RenderSession, native, translated
-from .refining import Refining, Wanted
+from .refining import Refining, Wanted, let_go_of_picture
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Frame:
     wanted: int
     milliseconds: float  # from wanting it to having it
     draft: bool
+    divisor: int  # of the sides wanted, where the budget allows no larger picture
     token: int
     view: dict
     memory: dict
@@ -278,8 +279,20 @@ class RenderWorker:
         if self._session is None:
             self._session = self._make((256, 192))
         self._session.set_drape(None)
-        self._session.set_dem(self._dem)
+        self._with_room(lambda: self._session.set_dem(self._dem))
         self._loaded = True
+
+    def _with_room(self, bring: Callable[[], None]) -> None:
+        """``bring`` heights or a drape to the renderer; the picture goes where it takes their room, and begins anew."""
+        try:
+            bring()
+        except MemoryBudgetError as refused:
+            try:
+                self._refining.is_displaced = True
+                let_go_of_picture(self._session)
+            except RenderError:
+                raise refused from None  # there was none
+            bring()
 
     def _set_drape(self, make_rgba: Callable[[], np.ndarray] | None, *, at_once: bool) -> None:
         """A drape that does not fit the budget leaves the relief without one, which is told, and the picture goes on.
@@ -289,7 +302,8 @@ class RenderWorker:
         try:
             self._drape = make_rgba() if make_rgba is not None else None
             if self._loaded and at_once:
-                self._session.set_drape(self._drape)
+                self._refining.divisor = 1  # what another drape left no room for may fit now
+                self._with_room(lambda: self._session.set_drape(self._drape))
         except (Cancelled, DeviceError):
             raise
         except Exception as error:  # noqa: BLE001
@@ -316,6 +330,7 @@ class RenderWorker:
                 wanted=refining.current.samples,
                 milliseconds=refining.milliseconds(),
                 draft=refining.is_draft,
+                divisor=refining.divisor,
                 token=refining.current.token,
                 view=view,
                 memory=self._memory(),
@@ -357,7 +372,7 @@ class RenderWorker:
     def _end_job(self, job: Job) -> None:
         self._forget(job)
         if self._session is not None and self._loaded:
-            self._session.set_drape(self._drape)
+            self._with_room(lambda: self._session.set_drape(self._drape))
         if self._refining.current is not None and self._loaded:
             self._begin(self._refining.current)
 
@@ -373,7 +388,7 @@ class RenderWorker:
         try:
             self._dem = dem
             self._upload()
-            self._session.set_drape(drape)
+            self._with_room(lambda: self._session.set_drape(drape))
             self._drape = drape
             if wanted is not None:
                 self._begin(wanted)
