@@ -91,6 +91,16 @@ class Refining:
         # Powers of two: early pictures come fast, later ones do not spend the time on reading back.
         return self._show(self.samples >= self.current.samples or self.samples >= max(1, 2 * self._shown))
 
+    def coarser(self, session: RenderSession) -> bool:
+        """The budget refuses this picture, as heights and drape may have been read for a smaller one: the next smaller,
+        from its first sample. False where there is none."""
+        if max(session.size) <= SMALLEST_SIDE:
+            return False
+        self._set_up(session, self._drawn_at + 1)
+        self.divisor = self._drawn_at
+        self.samples = self._shown = 0
+        return True
+
     def _show(self, on: bool) -> bool:
         if on:
             self._shown = max(1, self.samples)
@@ -110,12 +120,9 @@ class Refining:
         while True:
             try:
                 self.samples = session.refine(SLICE_MS, samples=samples)
-            except MemoryBudgetError:  # heights and drape may have been read for a smaller picture
-                if max(session.size) <= SMALLEST_SIDE:
+            except MemoryBudgetError:
+                if not self.coarser(session):
                     raise
-                self._set_up(session, self._drawn_at + 1)
-                self.divisor = self.divisor if self.is_draft else self._drawn_at
-                self.samples = self._shown = 0
                 before = 0.0
                 continue
             spent = 1000.0 * (time.perf_counter() - start)

@@ -317,7 +317,12 @@ class RenderWorker:
 
     def _send(self) -> None:
         refining = self._refining
-        image = self._session.read()
+        try:
+            image = self._session.read()
+        except MemoryBudgetError:
+            if not refining.coarser(self._session):
+                raise
+            return
         self._after_frame()
         self._rebuilt = False
         view = self._session.view()

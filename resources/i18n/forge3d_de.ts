@@ -220,6 +220,10 @@
         <translation>Ein Rechteck in der Karte aufziehen. Esc lässt den Bereich, wie er ist.</translation>
     </message>
     <message>
+        <source>Drawn at 1:{divisor} to stay within the memory budget</source>
+        <translation>1:{divisor} gezeichnet, um im Speicherbudget zu bleiben</translation>
+    </message>
+    <message>
         <source>Reading the heights…</source>
         <translation>Höhen werden gelesen…</translation>
     </message>

@@ -220,6 +220,10 @@
         <translation>Tracez un rectangle sur la carte. Échap garde la zone telle quelle.</translation>
     </message>
     <message>
+        <source>Drawn at 1:{divisor} to stay within the memory budget</source>
+        <translation>Dessiné au 1:{divisor} pour tenir dans le budget mémoire</translation>
+    </message>
+    <message>
         <source>Reading the heights…</source>
         <translation>Lecture des altitudes…</translation>
     </message>

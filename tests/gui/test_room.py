@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
+import numpy as np
 import pytest
 
 pytest.importorskip("qgis")
@@ -77,6 +79,33 @@ def test_a_picture_that_the_budget_refuses_is_drawn_coarser_and_stays_so(draggin
     refining.begin(session, Wanted(Scene(), 800, 600, 1), lambda: False)
     refining.go_on(session)
     assert session.size == (800, 600) and refining.divisor == 1
+
+
+def test_a_picture_that_can_be_drawn_but_not_be_read_back_is_drawn_coarser(fake_native, monkeypatch):
+    from forge3d_qgis.core import Dem, RenderSession
+    from forge3d_qgis.gui.worker import RenderWorker
+
+    keep = RenderSession.read
+
+    def read(session):
+        if session.size[0] > 100:
+            raise MemoryBudgetError("[Budget] read back")
+        return keep(session)
+
+    monkeypatch.setattr(RenderSession, "read", read)
+    frames, failures, done = [], [], threading.Event()
+
+    def deliver(kind, value):
+        (frames if kind == "frame" else failures if kind == "failed" else []).append(value)
+        if failures or (frames and frames[-1].samples == 4):
+            done.set()
+
+    worker = RenderWorker("auto", None, deliver)
+    worker.start()
+    worker.load(Dem.from_array(np.zeros((10, 10), dtype=np.float32)))
+    worker.show(Wanted(Scene(), 250, 100, 4))
+    assert done.wait(5) and worker.stop()
+    assert not failures and frames[-1].rgba.shape[:2] == (33, 83) and frames[-1].divisor == 3
 
 
 def test_a_budget_for_no_picture_at_all_is_told():
