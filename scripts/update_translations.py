@@ -1,8 +1,8 @@
 """Brings resources/i18n/*.ts up to date with the strings in the source: new ones come in untranslated, old ones go.
 
 Every call ``tr("literal")`` counts, and of core every ``translatable("literal")`` and the template of every
-``Note("literal", …)``. Own code instead of pylupdate, which takes the class for the context. Run it after changing words; a test fails while a file is out of date or a
-translation lacks a placeholder.
+``Note("literal", …)``. Own code instead of pylupdate, which takes the class for the context. Run it after changing
+words; a test fails while a file is out of date or a translation lacks a placeholder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def source_texts() -> list[str]:
                 continue
             text = node.args[0]
             if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
-                raise SystemExit(f'{path}:{node.lineno}: expected {node.func.id}("literal"); got an expression; fix: use a literal')
+                mark = f'{path}:{node.lineno}: expected {node.func.id}("literal")'
+                raise SystemExit(f"{mark}; got an expression; fix: use a literal")
             found.setdefault(text.value)
     return list(found)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class Note(str):
-    """``template``, a literal wherever a note is made, for the translations' list; filled with ``values``: ``Note("{a} read as {b}", a="4×4", b="2×2") == "4×4 read as 2×2"``."""
+    """``template`` filled with ``values``: ``Note("{a} read as {b}", a="4×4", b="2×2") == "4×4 read as 2×2"``.
+
+    The template is a literal wherever a note is made: the list of texts to translate is taken from the source.
+    """
 
     template: str
     values: dict[str, str]

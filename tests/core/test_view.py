@@ -24,7 +24,14 @@ def some_view() -> View:
             sky_intensity=0.4,
             color_ramp=RAMP,
         ),
-        Source(path="/dem/höhen.tif", layer="Höhen", band=2, crs="EPSG:4326", area_of="drawn", area=(-84.3, 36.2, -84.1, 36.4)),
+        Source(
+            path="/dem/höhen.tif",
+            layer="Höhen",
+            crs="EPSG:4326",
+            band=2,
+            area_of="drawn",
+            area=(-84.3, 36.2, -84.1, 36.4),
+        ),
     )
 
 

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from conftest_qgis import SAMPLE, small, wait_for
 from osgeo import gdal
-from qgis.core import QgsColorRampShader, QgsCoordinateReferenceSystem, QgsRasterShader, QgsSingleBandPseudoColorRenderer
+from qgis.core import (
+    QgsColorRampShader,
+    QgsCoordinateReferenceSystem,
+    QgsRasterShader,
+    QgsSingleBandPseudoColorRenderer,
+)
 from qgis.PyQt.QtCore import QPointF
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication

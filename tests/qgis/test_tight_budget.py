@@ -56,8 +56,6 @@ def draped(dock) -> bool:
     return held.get("forge3d.style.drape", 0) > 1000
 
 
-
-
 def test_the_dock_may_grow_to_its_screen_and_beyond(dock):
     assert dock.relief.loaded.dem.averaged  # the heights take what they may
     assert size_after(dock, 1400, 800) == (1400, 800) and dock.preview.badge == ""
