@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
+from .core.native import drained_log
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .core.budget import DeviceLimits
 
 _T = TypeVar("_T")
+Log = Callable[[str], object]
 
 _EXAMPLES = """\
 examples:
@@ -288,11 +290,11 @@ def view_of(arguments: argparse.Namespace) -> View:
 class _Progress:
     """A line on stderr that says how far a step is. Silent where stderr is no terminal.
 
-    ``heed`` is called at each step, and raises when the run has to end.
+    At each step ``heed`` is called, which raises when the run has to end, and ``log`` with what was logged meanwhile.
     """
 
-    def __init__(self, heed: Callable[[], object]) -> None:
-        self._heed = heed
+    def __init__(self, heed: Callable[[], object], log: Log | None) -> None:
+        self.heed, self._log = heed, log
         # None where the caller has closed it, as services do.
         self._shown = sys.stderr is not None and sys.stderr.isatty()
         self._last = 0.0
@@ -300,7 +302,8 @@ class _Progress:
 
     def step(self, label: str) -> Callable[[float], None]:
         def show(fraction: float) -> None:
-            self._heed()
+            self.heed()
+            _tell_log(self._log, self.clear)
             now = time.monotonic()
             if not self._shown or (now - self._last < 0.05 and 0 < fraction < 1):
                 return
@@ -321,6 +324,16 @@ class _Progress:
             sys.stderr.flush()
         except OSError:  # the terminal has gone: that ends the line, not the picture
             self._shown = self._open = False
+
+
+def _tell_log(log: Log | None, make_room: Callable[[], object] = lambda: None) -> None:
+    """Hands what the native side has logged to ``log``, a line a record. ``make_room`` is called before the first."""
+    records = [] if log is None else drained_log()
+    if log is None or not records:
+        return
+    make_room()
+    for level, target, text in records:
+        log(f"{level} {target}: {text}")
 
 
 class _DeviceStart(threading.Thread):
@@ -386,20 +399,20 @@ def _same_file(one: str | Path, other: str | Path) -> bool:
     return False
 
 
-def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object]) -> list[str]:
+def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object], log: Log | None) -> list[str]:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
     _refuse_to_lose(arguments)
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, view, start, heed)
+        return _render_on(device, arguments, view, start, _Progress(heed, log))
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
 def _render_on(
-    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, heed: Callable[[], object]
+    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
 ) -> list[str]:
     from .core.dem import covering_window, open_source, read_dem
     from .core.errors import DemError
@@ -408,7 +421,6 @@ def _render_on(
 
     out: Path = arguments.out
     scene = view.scene
-    shown = _Progress(heed)
     ms: dict[str, float] = {}
     metrics: dict[str, Any] = {}
     width, height = arguments.size
@@ -450,7 +462,7 @@ def _render_on(
                     encode += time.perf_counter() - before
             finally:
                 shown.clear()
-            heed()
+            shown.heed()
             before = time.perf_counter()
             writer.close()
             encode += time.perf_counter() - before
@@ -494,11 +506,21 @@ def _devices() -> list[str]:
     ]
 
 
-def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None) -> list[str]:
+def run(
+    argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None, log: Log | None = None
+) -> list[str]:
     """Runs one command and returns what it has to say. argparse itself prints and exits for ``--help``.
 
-    ``heed`` is called every now and then; what it raises ends the run. Raises WrongArguments, Forge3dError.
+    ``heed`` is called every now and then; what it raises ends the run. ``log``: called with each line that the native
+    side logs, during the run and at its end, a failed one's too. Raises WrongArguments, Forge3dError.
     """
+    try:
+        return _run(argv, heed, log)
+    finally:
+        _tell_log(log)
+
+
+def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None) -> list[str]:
     arguments_parser = parser()
     arguments = arguments_parser.parse_args(argv)
     if arguments.command is None:
@@ -509,4 +531,4 @@ def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambd
         view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
-    return _render(arguments, view, heed)
+    return _render(arguments, view, heed, log)

@@ -347,7 +347,44 @@ def test_without_any_device_the_way_to_one_is_told() -> None:
     failed(run("devices", FAKE_ADAPTERS="none"), "mesa-vulkan-drivers")
 
 
+# What the native side logs
+
+BANDS = ("--size", "1000x1250", "--memory-budget", "40MiB", "--samples", 4)
+
+
+@pytest.mark.parametrize("variable", ["FORGE3D_LOG", "RUST_LOG"])
+def test_the_log_that_was_asked_for_comes_on_standard_error_while_the_run_goes_on(
+    tmp_path: Path, variable: str
+) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", *BANDS, "--metrics", tmp_path / "m.json", **{variable: "debug"})
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+    lines = done.stderr.splitlines()
+    # One line a record, two slices a band, and those of all bands, though the native side keeps only the last few.
+    bands = json.loads((tmp_path / "m.json").read_text())["picture"]["bands"]
+    assert len(lines) == 2 * bands > 3
+    assert all(re.fullmatch(r"DEBUG fake: slice \(0, .*\)\\x0aafter [02] samples", line) for line in lines), lines
+
+
+def test_a_run_that_fails_tells_its_log_as_well(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError", FORGE3D_LOG="debug")
+    logged, complaint = done.stderr.splitlines()
+    assert done.returncode == 1 and logged.startswith("DEBUG fake: slice") and "[RenderError]" in complaint
+
+
+def test_nobody_is_told_a_log_that_was_not_asked_for(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "20x20", FORGE3D_LOG="", RUST_LOG="")
+    assert done.returncode == 0 and done.stderr == ""
+
+
 # With the real renderer
+
+
+@pytest.mark.gpu
+def test_the_real_log_has_the_device_and_what_it_did(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "32x20", "--samples", 1, fake=False, FORGE3D_LOG="debug")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^INFO forge3d_native\S*: adapter ", done.stderr, re.M)
+    assert re.search(r"^DEBUG forge3d_native\S*: renderer made in ", done.stderr, re.M)
 
 
 @pytest.mark.gpu
