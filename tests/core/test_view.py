@@ -136,11 +136,21 @@ NORTH_UP = (100.0, 10.0, 0.0, 900.0, 0.0, -10.0)
         ((121, 851, 149, 879), (2, 2, 3, 3)),  # inside them
         ((-1e9, -1e9, 1e9, 1e9), (0, 0, 100, 80)),
         ((0, 0, 50, 50), None),
-        ((100, 895, 101, 899), None),
+        ((100, 895, 101, 899), (0, 0, 2, 2)),  # in the corner's cell
+        ((114, 883, 118, 889), (1, 0, 2, 2)),  # of a cell the right and the upper part: the nearer neighbours
+        ((111, 881, 113, 883), (0, 1, 2, 2)),
+        ((130, 870, 130.000001, 870.000001), (2, 2, 2, 2)),  # on a corner of four cells
+        ((1095, 50, 1200, 105), (98, 78, 2, 2)),  # beyond the edge but for half a cell
+        ((1100, 105, 1200, 150), None),  # along the edge
+        ((112, 150, 114, 850), (0, 5, 2, 70)),
     ],
 )
 def test_the_cells_that_an_area_touches_are_its_window(area: tuple, window: tuple | None) -> None:
     assert covering_window(NORTH_UP, (100, 80), area) == window
+
+
+def test_a_raster_of_one_row_has_windows_of_what_it_has() -> None:
+    assert covering_window((0.0, 1.0, 0.0, 1.0, 0.0, -1.0), (5, 1), (2.2, 0.2, 2.4, 0.8)) == (1, 0, 2, 1)
 
 
 def test_south_up_and_rotated_rasters_have_their_windows_where_the_corners_are() -> None:

@@ -217,7 +217,9 @@ def covering_window(
 ) -> WholeWindow | None:
     """The cells (col, row, cols, rows) of a raster that cover ``extent`` = (west, south, east, north) in its CRS.
 
-    Cut off at the raster's edges; None where fewer than 2×2 cells are left. ``size``: (columns, rows) of the raster.
+    Cut off at the raster's edges; None where no cell is left. What fewer than 2×2 cells cover has the cells beside them
+    that are nearest to it as well, as far as the raster has any: less cannot be drawn. ``size``: (columns, rows) of the
+    raster.
     """
     g = geotransform or plain_geotransform(size)
     west, south, east, north = extent
@@ -225,12 +227,22 @@ def covering_window(
     places = [corner_from_map(g, x, y) for x, y in corners]
     if not all(math.isfinite(value) for place in places for value in place):
         return None
+    (left, cols), (top, rows) = (
+        _covering(min(p[axis] for p in places), max(p[axis] for p in places), size[axis]) for axis in (0, 1)
+    )
+    return (left, top, cols, rows) if cols and rows else None
+
+
+def _covering(low: float, high: float, count: int) -> tuple[int, int]:
+    """(first, number) of the cells in 0..count that cover ``low``..``high``: two at least of a row that has them, or 0."""
     # A millionth of a cell is rounding, and no reason to take one more.
-    left, top = (max(0, math.floor(min(p[axis] for p in places) + 1e-6)) for axis in (0, 1))
-    right, bottom = (min(size[axis], math.ceil(max(p[axis] for p in places) - 1e-6)) for axis in (0, 1))
-    if right - left < 2 or bottom - top < 2:
-        return None
-    return left, top, right - left, bottom - top
+    if high <= 1e-6 or low >= count - 1e-6:
+        return 0, 0
+    first, end = max(0, math.floor(low + 1e-6)), min(count, math.ceil(high - 1e-6))
+    if end - first < 2:
+        first = max(0, min(round((low + high) / 2) - 1, count - 2))
+        end = min(first + 2, count)
+    return first, end - first
 
 
 def _solve(a: float, b: float, c: float, d: float, x: float, y: float) -> tuple[float, float]:
