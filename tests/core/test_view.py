@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,6 +124,44 @@ def test_the_old_name_of_the_sky_light_goes_on_working() -> None:
     assert replace(scene, exposure=2.0).sky_intensity == 0.25
     assert Scene.from_json('{"sky_view": 0.75}').sky_intensity == 0.75
     assert "sky_view" not in json.loads(scene.to_json())
+
+
+def test_a_file_with_both_names_of_the_sky_light_is_refused() -> None:
+    for read in (Scene.from_json, View.from_json):
+        with pytest.raises(SceneError, match="sky_intensity or its old name sky_view; got .*; fix: remove sky_view"):
+            read('{"sky_view": 0.75, "sky_intensity": 0.5}')
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scene.nope": 3}, "expected one of camera, sun, .* for 'nope'; got 'scene.nope'"),
+        ({"nope": 3}, "expected one of scene, source for 'nope'"),
+        ({"source.is_draped": True}, "for 'is_draped'"),
+        ({"scene.sun.azimuth.x": 3}, "expected an end before 'x'"),
+        ({"": 3}, "expected one of scene, source"),
+        ({3: 3}, "path: expected names joined by points; got 3"),
+        ({"scene": 3}, "View.scene: expected a Scene; got 3"),
+        ({"source": None}, "View.source: expected a Source; got None"),
+        (None, "changes: expected values by path; got None"),
+    ],
+)
+def test_changes_of_what_a_view_has_not_are_refused_in_words(changes: Any, words: str) -> None:
+    with pytest.raises(SceneError, match=rf"{words}.*; fix: "):
+        View().changed(changes)
+
+
+def test_values_are_asked_for_by_paths_that_there_are() -> None:
+    assert View().changed({"scene.sky_view": 0.5}).value("scene.sky_view") == 0.5
+    for path in ("scene.nope", "scene.sun.azimuth.real", None):
+        with pytest.raises(SceneError, match="path: expected .*; got .*; fix: "):
+            View().value(path)  # type: ignore[arg-type]
+
+
+def test_what_holds_no_values_by_name_is_no_view() -> None:
+    for read in (Scene.from_dict, View.from_dict):
+        with pytest.raises(SceneError, match="scene: expected .*; got 'NoneType'; fix: "):
+            read(None)  # type: ignore[arg-type]
 
 
 NORTH_UP = (100.0, 10.0, 0.0, 900.0, 0.0, -10.0)

@@ -234,7 +234,7 @@ def covering_window(
 
 
 def _covering(low: float, high: float, count: int) -> tuple[int, int]:
-    """(first, number) of the cells in 0..count that cover ``low``..``high``: two at least of a row that has them, or 0."""
+    """(first, number) of ``count`` cells that cover ``low``..``high``: two at least where there are two, or none."""
     # A millionth of a cell is rounding, and no reason to take one more.
     if high <= 1e-6 or low >= count - 1e-6:
         return 0, 0

@@ -55,6 +55,10 @@ def read_dem(
     Mercator and other projections undone where it passes 1 %. Radii of planets lose a datum, ``Dem.datum_m``; all other
     heights are kept as they are. Raises DemError, MemoryBudgetError, Cancelled.
     """
+    if limits is not None and not isinstance(limits, DeviceLimits):
+        raise DemError(f"limits: expected DeviceLimits; got {limits!r}; fix: ask device_limits(), or give None")
+    if progress is not None and not callable(progress):
+        raise DemError(f"progress: expected a function of 0..1; got {progress!r}; fix: give one, or None")
     if z_factor is not None:
         z_factor = _z_factor(z_factor)
     max_side = None if max_side is None else _whole("max_side", max_side, 2)
