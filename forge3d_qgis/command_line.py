@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
+from .core.fields import FIELDS
 from .core.native import drained_log
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
@@ -38,7 +39,7 @@ Log = Callable[[str], object]
 _EXAMPLES = """\
 examples:
   forge3d-qgis render dem.tif relief.png
-  forge3d-qgis render dem.tif map.png --projection orthographic --pitch 90 --resolution 30 --shading horn
+  forge3d-qgis render dem.tif map.png --projection orthographic --pitch 90 --resolution 30 --shading hillshade
   forge3d-qgis render alps.tif poster.png --size 9000x6000 --samples 64 --heading 200 --pitch 25 --zoom 1.4
   forge3d-qgis render sea.tif sea.png --ramp topobathy --exaggeration 5 --background transparent
   forge3d-qgis devices
@@ -141,6 +142,13 @@ def _shading_help() -> str:
     return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
 
 
+def _field_help(path: str, text: str) -> str:
+    """``text`` with the range and the default of a scene's number; a bearing may be any."""
+    field = FIELDS[path]
+    limits = "" if field.bearing else f", {field.low:g}..{field.high:g}"
+    return f"{text}{limits} (default: {field.default:g})"
+
+
 def _ramp(text: str) -> ColorRamp:
     if text in ramp_names():
         return ColorRamp.named(text)
@@ -192,30 +200,44 @@ def parser() -> argparse.ArgumentParser:
         "--samples", type=_argument(_samples, "count"), default=16, metavar="N",
         help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16)",
     )  # fmt: skip
-    group.add_argument("--background", metavar="COLOUR", help="'#rrggbb' or transparent (default: #ffffff)")
+    group.add_argument("--background", metavar="COLOUR", help=f"'#rrggbb' or transparent (default: {Scene.background})")
     group.add_argument("--scene", metavar="FILE.json", help="start from a saved scene; options given here go over it")
 
     group = render.add_argument_group("sun")
-    group.add_argument("--azimuth", type=number, metavar="DEG", help="where it stands: 0 north, 90 east (default: 315)")
-    group.add_argument("--altitude", type=number, metavar="DEG", help="0 horizon .. 90 zenith (default: 45)")
+    group.add_argument(
+        "--azimuth", type=number, metavar="DEG", help=_field_help("sun.azimuth", "where it stands: 0 north, 90 east")
+    )
+    group.add_argument(
+        "--altitude", type=number, metavar="DEG", help=_field_help("sun.altitude", "height above the horizon")
+    )
     group.add_argument("--no-shadows", action="store_true", default=None, help="terrain casts no shadows")
 
     group = render.add_argument_group("camera")
-    group.add_argument("--heading", type=number, metavar="DEG", help="compass bearing it looks to (default: 0, north)")
-    group.add_argument("--pitch", type=number, metavar="DEG", help="looks down by: 0 level .. 90 (default: 45)")
-    group.add_argument("--zoom", type=number, metavar="X", help="1 fits the whole DEM, 2 twice as large (default: 1)")
     group.add_argument(
-        "--field-of-view", type=number, metavar="DEG", help="vertical opening, perspective, 1..120 (default: 35)"
+        "--heading", type=number, metavar="DEG", help=_field_help("camera.heading", "compass bearing it looks to")
     )
-    group.add_argument("--projection", choices=PROJECTIONS, help="(default: perspective)")
+    group.add_argument("--pitch", type=number, metavar="DEG", help=_field_help("camera.pitch", "looks down by"))
+    group.add_argument(
+        "--zoom", type=number, metavar="X", help=_field_help("camera.zoom", "1 fits the whole DEM, 2 twice as large")
+    )
+    group.add_argument(
+        "--field-of-view", type=number, metavar="DEG",
+        help=_field_help("camera.field_of_view", "vertical opening, perspective"),
+    )  # fmt: skip
+    group.add_argument("--projection", choices=PROJECTIONS, help=f"(default: {Camera.projection})")
     group.add_argument(
         "--resolution", type=number, metavar="M", help="metres a pixel, orthographic, in place of the fit and --zoom"
     )
 
     group = render.add_argument_group("terrain")
-    group.add_argument("--exaggeration", type=number, metavar="X", help="factor on heights (default: 1)")
     group.add_argument(
-        "--shading", type=_argument(_shading, "name"), metavar="NAME", help=f"{_shading_help()} (default: relief)"
+        "--exaggeration", type=number, metavar="X", help=_field_help("exaggeration", "factor on heights")
+    )
+    group.add_argument(
+        "--shading",
+        type=_argument(_shading, "name"),
+        metavar="NAME",
+        help=f"{_shading_help()} (default: {Scene.shading})",
     )
     group.add_argument(
         "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .budget import band_rows, checked_budget, device_limits
+from .budget import MAX_SIDE, band_rows, checked_budget, device_limits
 from .checks import scene_error
 from .errors import Cancelled, DemError
 from .native import native, translated
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLICE_MS = 50.0
 """How long a call into the native side lasts: cancel is asked, and progress told, this often."""
-MAX_PICTURE_SIDE = 16384
+MAX_PICTURE_SIDE = MAX_SIDE
 MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]

@@ -14,10 +14,10 @@ from typing import Any, Literal, TypeVar
 from .checks import check_choice, check_color, check_flag, check_number, scene_error
 from .fields import FIELDS, check_field
 from .ramps import DEFAULT_RAMP, INTERPOLATIONS, ColorRamp, Interpolation, Rgba, ramp_names
-from .styles import canonical_shading
+from .styles import canonical_shading, shading_names
 
 __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
-    "JSON_VERSION", "PROJECTIONS", "SHADINGS", "Camera", "Projection", "Scene", "Shading", "Sun",
+    "JSON_VERSION", "PROJECTIONS", "Camera", "Projection", "Scene", "Shading", "Sun",
     "DEFAULT_RAMP", "INTERPOLATIONS", "ColorRamp", "Interpolation", "Rgba", "ramp_names",
 ]  # fmt: skip
 
@@ -26,14 +26,19 @@ Shading = str
 
 PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
 DEFAULT_SHADING: Shading = "relief"
-SHADINGS: tuple[Shading, ...] = (DEFAULT_SHADING, "hillshade", "horn")
-"""Models that every version knows; ``core.styles.shading_models()`` has them all."""
 
 JSON_VERSION = 1
 SOURCE_KEY = "source"
 """Where a view's JSON says what it is a picture of."""
 
 _T = TypeVar("_T")
+
+
+def __getattr__(name: str) -> Any:
+    """``SHADINGS``, as scripts of earlier versions ask for the names of the models: ``core.styles`` has the table."""
+    if name == "SHADINGS":
+        return shading_names()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def test_the_old_name_of_the_sky_light_goes_on_working() -> None:
 
 def test_a_file_with_both_names_of_the_sky_light_is_refused() -> None:
     for read in (Scene.from_json, View.from_json):
-        with pytest.raises(SceneError, match="sky_intensity or its old name sky_view; got .*; fix: remove sky_view"):
+        with pytest.raises(SceneError, match=r"sky_intensity or its old name sky_view; got .*; fix: remove sky_view"):
             read('{"sky_view": 0.75, "sky_intensity": 0.5}')
 
 
@@ -154,13 +154,13 @@ def test_changes_of_what_a_view_has_not_are_refused_in_words(changes: Any, words
 def test_values_are_asked_for_by_paths_that_there_are() -> None:
     assert View().changed({"scene.sky_view": 0.5}).value("scene.sky_view") == 0.5
     for path in ("scene.nope", "scene.sun.azimuth.real", None):
-        with pytest.raises(SceneError, match="path: expected .*; got .*; fix: "):
+        with pytest.raises(SceneError, match=r"path: expected .*; got .*; fix: "):
             View().value(path)  # type: ignore[arg-type]
 
 
 def test_what_holds_no_values_by_name_is_no_view() -> None:
     for read in (Scene.from_dict, View.from_dict):
-        with pytest.raises(SceneError, match="scene: expected .*; got 'NoneType'; fix: "):
+        with pytest.raises(SceneError, match=r"scene: expected .*; got 'NoneType'; fix: "):
             read(None)  # type: ignore[arg-type]
 
 

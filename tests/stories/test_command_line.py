@@ -17,6 +17,8 @@ import pytest
 from osgeo import gdal
 from stranger import FAKE, ROOT, SAMPLE, hear_signals
 
+from forge3d_qgis.core.fields import FIELDS
+
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
@@ -52,7 +54,20 @@ def test_help_names_every_option_with_its_unit_and_default() -> None:
         "--adapter", "--memory-budget", "--band", "--scene", "--metrics",
     ):  # fmt: skip
         assert option in done.stdout, option
-    assert "default: 315" in done.stdout and "topobathy" in done.stdout
+    assert "topobathy" in done.stdout
+    shown = " ".join(done.stdout.split())
+    options = {
+        "--azimuth": "sun.azimuth", "--altitude": "sun.altitude", "--heading": "camera.heading",
+        "--pitch": "camera.pitch", "--zoom": "camera.zoom", "--field-of-view": "camera.field_of_view",
+        "--exaggeration": "exaggeration",
+    }  # fmt: skip
+    for option, path in options.items():
+        field = FIELDS[path]
+        words = re.search(rf" {option} \S+ (.*?\))(?: --|$| \w+:)", shown)
+        limits = "" if field.bearing else f", {field.low:g}..{field.high:g}"
+        assert words is not None and words[1].endswith(f"{limits} (default: {field.default:g})"), option
+    assert "relief: light; hillshade or horn: grey (default: relief)" in shown and "(default: #ffffff)" in shown
+    assert "--shading hillshade" in run("--help").stdout
 
 
 def test_the_shadings_are_those_that_the_native_side_lists(tmp_path: Path) -> None:
@@ -67,7 +82,11 @@ def test_the_shadings_are_those_that_the_native_side_lists(tmp_path: Path) -> No
     shown = " ".join(run("render", "--help", FORGE3D_NATIVE=str(more)).stdout.split())
     assert "slope or steepness: 100 % grey; relief: light; hillshade or horn: grey (default: relief)" in shown
     done = run("render", SAMPLE, tmp_path / "a.png", "--shading", "phong", FORGE3D_NATIVE=str(more))
-    assert done.returncode == 2 and "slope, relief, hillshade" in done.stderr and "'phong'" in done.stderr
+    assert (
+        done.returncode == 2
+        and "one of slope, relief, hillshade, steepness, horn;" in done.stderr
+        and "'phong'" in done.stderr
+    )
 
 
 def test_without_the_native_part_help_is_there_and_any_shading_passes(tmp_path: Path) -> None:
