@@ -142,11 +142,14 @@ def _shading_help() -> str:
     return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
 
 
-def _field_help(path: str, text: str) -> str:
-    """``text`` with the range and the default of a scene's number; a bearing may be any."""
+def _add_field(group: argparse._ArgumentGroup, path: str, metavar: str, text: str) -> None:
+    """The option of a scene's number, with its range and its default after ``text``; a bearing may be any number."""
     field = FIELDS[path]
     limits = "" if field.bearing else f", {field.low:g}..{field.high:g}"
-    return f"{text}{limits} (default: {field.default:g})"
+    group.add_argument(
+        "--" + field.name.replace("_", "-"), type=_argument(_number, "number"), metavar=metavar,
+        help=f"{text}{limits} (default: {field.default:g})",
+    )  # fmt: skip
 
 
 def _ramp(text: str) -> ColorRamp:
@@ -204,35 +207,22 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--scene", metavar="FILE.json", help="start from a saved scene; options given here go over it")
 
     group = render.add_argument_group("sun")
-    group.add_argument(
-        "--azimuth", type=number, metavar="DEG", help=_field_help("sun.azimuth", "where it stands: 0 north, 90 east")
-    )
-    group.add_argument(
-        "--altitude", type=number, metavar="DEG", help=_field_help("sun.altitude", "height above the horizon")
-    )
+    _add_field(group, "sun.azimuth", "DEG", "where it stands: 0 north, 90 east")
+    _add_field(group, "sun.altitude", "DEG", "how high it stands: 0 horizon, 90 zenith")
     group.add_argument("--no-shadows", action="store_true", default=None, help="terrain casts no shadows")
 
     group = render.add_argument_group("camera")
-    group.add_argument(
-        "--heading", type=number, metavar="DEG", help=_field_help("camera.heading", "compass bearing it looks to")
-    )
-    group.add_argument("--pitch", type=number, metavar="DEG", help=_field_help("camera.pitch", "looks down by"))
-    group.add_argument(
-        "--zoom", type=number, metavar="X", help=_field_help("camera.zoom", "1 fits the whole DEM, 2 twice as large")
-    )
-    group.add_argument(
-        "--field-of-view", type=number, metavar="DEG",
-        help=_field_help("camera.field_of_view", "vertical opening, perspective"),
-    )  # fmt: skip
+    _add_field(group, "camera.heading", "DEG", "compass bearing it looks to: 0 north, 90 east")
+    _add_field(group, "camera.pitch", "DEG", "looks down by: 0 level, 90 from above")
+    _add_field(group, "camera.zoom", "X", "1 fits the whole DEM, 2 twice as large")
+    _add_field(group, "camera.field_of_view", "DEG", "vertical opening, perspective")
     group.add_argument("--projection", choices=PROJECTIONS, help=f"(default: {Camera.projection})")
     group.add_argument(
         "--resolution", type=number, metavar="M", help="metres a pixel, orthographic, in place of the fit and --zoom"
     )
 
     group = render.add_argument_group("terrain")
-    group.add_argument(
-        "--exaggeration", type=number, metavar="X", help=_field_help("exaggeration", "factor on heights")
-    )
+    _add_field(group, "exaggeration", "X", "factor on heights")
     group.add_argument(
         "--shading",
         type=_argument(_shading, "name"),
