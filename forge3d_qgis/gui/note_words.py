@@ -46,6 +46,7 @@ def note_text(note: str) -> str:
         ),
         "values beyond ±1e18 read as void ({share} %)": tr("values beyond ±1e18 read as void ({share} %)"),
         "radii as heights above {metres} m": tr("radii as heights above {metres} m"),
+        "heights counted from {metres} m": tr("heights counted from {metres} m"),
         "heights × {factor}": tr("heights × {factor}"),
         "unit of heights «{unit}» not known, taken as metres": tr(
             "unit of heights «{unit}» not known, taken as metres"

@@ -464,6 +464,10 @@
         <translation>Radien als Höhen über {metres} m</translation>
     </message>
     <message>
+        <source>heights counted from {metres} m</source>
+        <translation>Höhen ab {metres} m gezählt</translation>
+    </message>
+    <message>
         <source>heights × {factor}</source>
         <translation>Höhen × {factor}</translation>
     </message>

@@ -464,6 +464,10 @@
         <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
     </message>
     <message>
+        <source>heights counted from {metres} m</source>
+        <translation>hauteurs comptées à partir de {metres} m</translation>
+    </message>
+    <message>
         <source>heights × {factor}</source>
         <translation>hauteurs × {factor}</translation>
     </message>

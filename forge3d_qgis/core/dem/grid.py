@@ -33,12 +33,12 @@ class Dem:
     """Heights and where they are.
 
     ``heights``: C-contiguous float32 (rows, cols), metres above ``datum_m``, NaN = void; other arrays are converted,
-    masked cells become void. ``datum_m``: metres taken out of the heights, 0 but for planetary radii; heights +
-    ``datum_m`` are the true ones. ``cell_to_world`` = (xc, xr, yc, yr): one column to the right moves (xc, yc) metres
-    (east, north), one row down (xr, yr). World coordinates are metres from the centre of the sample grid. Positions in
-    cells are (col, row) with whole numbers at the *centres* of cells, where the samples are. ``source_size``: (columns,
-    rows) of the whole source, ``source_window``: (col, row, cols, rows) of it that the heights cover, None for all of
-    it. ``notes``: what was done, for people to read. Raises DemError for heights that are none.
+    masked cells become void. ``datum_m``: metres taken out of the heights, 0 but for planetary radii and the like;
+    heights + ``datum_m`` are the true ones. ``cell_to_world`` = (xc, xr, yc, yr): one column to the right moves
+    (xc, yc) metres (east, north), one row down (xr, yr). World coordinates are metres from the centre of the sample
+    grid. Positions in cells are (col, row) with whole numbers at the *centres* of cells, where the samples are.
+    ``source_size``: (columns, rows) of the whole source, ``source_window``: (col, row, cols, rows) of it that the
+    heights cover, None for all of it. ``notes``: what was done, for people to read. Raises DemError for heights that are none.
     """
 
     heights: Heights
