@@ -7,8 +7,8 @@ taken out in double precision before heights become float32, and kept beside the
 The rule: heights of a first row of known ones that all lie more than 100 km from zero, on one side of it and within
 1000 km of each other, lose a datum. No relief of a body is a fifth of that high above its datum (Olympus Mons: 22 km),
 so ordinary elevation models are never touched; at 100 km a float32 step is 8 mm. The datum is a number that belongs to
-the data, so that heights above it mean something: the offset of the band if that is as near as 100 km, else the radius of
-the body that the CRS names, else the first known height in whole kilometres.
+the data, so that heights above it mean something: the offset of the band if that is as near as 100 km, else the radius
+of the body that the CRS names, else the first known height in whole kilometres.
 """
 
 from __future__ import annotations

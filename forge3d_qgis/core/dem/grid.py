@@ -38,7 +38,8 @@ class Dem:
     (xc, yc) metres (east, north), one row down (xr, yr). World coordinates are metres from the centre of the sample
     grid. Positions in cells are (col, row) with whole numbers at the *centres* of cells, where the samples are.
     ``source_size``: (columns, rows) of the whole source, ``source_window``: (col, row, cols, rows) of it that the
-    heights cover, None for all of it. ``notes``: what was done, for people to read. Raises DemError for heights that are none.
+    heights cover, None for all of it. ``notes``: what was done, for people to read. Raises DemError for heights that
+    are none.
     """
 
     heights: Heights
