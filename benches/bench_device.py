@@ -99,7 +99,7 @@ def main() -> int:
     default = Scene()
     scenes = {
         "relief": default,
-        "horn with shadows": dataclasses.replace(default, shading="horn", cast_shadows=True),
+        "hillshade with shadows": dataclasses.replace(default, shading="hillshade", cast_shadows=True),
         "relief, pitch 10": dataclasses.replace(default, camera=Camera(**synthetic.low_view(options.side))),
         "relief, from above": dataclasses.replace(default, camera=Camera(pitch=90.0)),
     }

@@ -37,7 +37,7 @@ from forge3d_qgis.core import Camera, Dem, Scene, read_dem, resource_path
 gdal.UseExceptions()
 
 SAMPLE = resource_path("sample", "jacksboro_fault.tif")
-HORN_SHARE = 0.8  # `horn` with shadows may cost this share of what `relief` may
+HILLSHADE_SHARE = 0.8  # `hillshade` with shadows may cost this share of what `relief` may
 START_BOUND_S = 1.5
 MEMORY_BOUND_MIB = 400.0
 MIB = 1024.0 * 1024.0
@@ -107,10 +107,10 @@ class Bench:
         return Row(name, ms, fastest, cover, bound, metrics=dict(self.renderer.render_metrics()))
 
     def pair(self, name: str, scene: Scene, bound: float | None = None) -> list[Row]:
-        """``scene`` in relief shading, then in horn shading with cast shadows."""
-        horn = dataclasses.replace(scene, shading="horn", cast_shadows=True)
-        horn_bound = None if bound is None else bound * HORN_SHARE
-        return [self.row(f"{name} relief", scene, bound), self.row(f"{name} horn", horn, horn_bound)]
+        """``scene`` in relief shading, then in hillshade shading with cast shadows."""
+        hillshade = dataclasses.replace(scene, shading="hillshade", cast_shadows=True)
+        hillshade_bound = None if bound is None else bound * HILLSHADE_SHARE
+        return [self.row(f"{name} relief", scene, bound), self.row(f"{name} hillshade", hillshade, hillshade_bound)]
 
     def close(self) -> None:
         """Frees the GPU's memory for the next DEM."""

@@ -50,6 +50,7 @@ class MemoryMetrics(TypedDict):
     allocation_count: int  # reservations made since the process began: unchanged by a warm frame
     host_visible_limit: int  # of the common budget, that of all renderers without one of their own
     total_limit: int  # likewise
+    common_bytes: int  # held of the common budget; renderers with one of their own are not in it
     within_budget: bool  # of all budgets
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
@@ -106,10 +107,13 @@ class Renderer:
     width: int
     height: int
     def resize(self, width: int, height: int) -> None:
-        """Changes the picture's size, keeps heights and scene, starts again at zero samples."""
-    def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
+        """Changes the picture's size, keeps heights and scene, starts again at zero samples, also where the size is the same.
+        It is a crop of a larger picture no more."""
+    def set_crop(self, x: int, y: int, full_width: int, full_height: int) -> None:
         """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in bands.
         Its pixels are, byte for byte, those of the larger picture drawn at once."""
+    def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
+        """The name that ``set_crop`` had before."""
     def set_height_data(self, heights: npt.NDArray[Any], *, cell_to_world: tuple[float, float, float, float] = ...) -> None:
         """Uploads ``heights``, (rows, cols), metres, NaN or ±inf = void; at least 2×2 and one whole cell.
 

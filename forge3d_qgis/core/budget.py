@@ -88,7 +88,7 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
         max_texture_side=int(info["max_texture_side"]),
         kind=kind,
         reason=reason,
-        held=int(memory["total_bytes"]),
+        held=int(memory["common_bytes"]),
     )
 
 
@@ -150,7 +150,7 @@ class Plan:
                 budget=format_bytes(self.budget),
             )
         if self.bound_by == "adapter":
-            return Note("{source} read as {held}, the most that this adapter holds", source=source, held=held)
+            return Note("{source} read as {held} to stay within what this adapter holds", source=source, held=held)
         return Note("{source} read as {held}", source=source, held=held)
 
 
@@ -180,6 +180,10 @@ def plan(
         drape_size = _checked_pair("drape_size", drape_size)
     if limits is None:
         limits = _limits_in_use()
+    if drape_size is not None and max(drape_size) > limits.max_texture_side:
+        got = f"{drape_size[0]}×{drape_size[1]}"
+        limit = f"sides of 1..{limits.max_texture_side}, the adapter's limit"
+        raise scene_error("drape_size", limit, got, "give a smaller one")
     held = limits.held if budget is None else 0
     budget = limits.budget if budget is None else checked_budget(budget)
     lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
@@ -190,7 +194,9 @@ def plan(
     def cost(size: tuple[int, int]) -> dict[str, Any]:
         return estimate(size, (picture_size[0], lines), drape_size)
 
-    room = held + estimate(None, EXPORT_BAND, None)["total_bytes"]
+    # A picture that stays, as a preview does, leaves room for an export beside it.
+    export = estimate(None, EXPORT_BAND, None)["total_bytes"] if whole_picture else 0
+    room = held + export
 
     def bound(size: tuple[int, int]) -> str:
         """What this size does not keep; an empty text when it fits."""
@@ -231,7 +237,7 @@ def plan(
         budget=budget,
         bytes_by_label=(
             *((str(label), int(count)) for label, count in cost(size)["items"]),
-            ("room for an export", room - held),
+            ("room for an export", export),
             ("held by others", held),
             (LABEL_PYTHON, 4 * size[0] * size[1]),
         ),

@@ -90,6 +90,8 @@ class RenderSession:
         with translated():
             self._renderer = module.Renderer(width, height, adapter=adapter, memory_budget=budget)
         self._datum_m = 0.0
+        self.pictures = 0
+        """How many pictures were begun: tells whether somebody else drew in between."""
 
     def __enter__(self) -> RenderSession:
         return self
@@ -105,16 +107,20 @@ class RenderSession:
         return self._renderer.width, self._renderer.height
 
     def resize(self, size: tuple[int, int]) -> None:
-        """Changes the size, keeps heights and scene, starts again at zero samples."""
+        """Changes the size, keeps heights and scene, starts again at zero samples, also where the size is the same."""
         width, height = checked_size(size)
         with translated():
             self._renderer.resize(width, height)
+        self.pictures += 1
 
-    def set_window(self, x: int, y: int, full_size: tuple[int, int]) -> None:
+    def set_crop(self, x: int, y: int, full_size: tuple[int, int]) -> None:
         """Draws the rectangle at (x, y), of this session's size, of a picture of ``full_size``."""
         full_width, full_height = checked_size(full_size)
         with translated():
-            self._renderer.set_window(x, y, full_width, full_height)
+            self._renderer.set_crop(x, y, full_width, full_height)
+        self.pictures += 1
+
+    set_window = set_crop  # its name before
 
     def set_dem(self, dem: Dem) -> None:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
@@ -206,15 +212,20 @@ def band_steps(
     Raises what ``RenderSession.refine`` does.
     """
     width, height = size
+
+    def begin(top: int, rows: int) -> int:
+        """Zero samples of this band, whatever the session drew before."""
+        session.resize((width, rows))
+        if lines < height:
+            session.set_crop(0, top, size)
+        return session.pictures
+
     for top in range(0, height, lines):
         rows = min(lines, height - top)
-        done = 0
+        begun, done = begin(top, rows), 0
         while done < samples:
-            # At every step, not once a band: another picture may have been drawn in between.
-            if session.size != (width, rows):
-                session.resize((width, rows))
-            if lines < height:
-                session.set_window(0, top, size)
+            if session.pictures != begun:  # another one was drawn in between
+                begun = begin(top, rows)
             done = session.refine(slice_ms, samples=samples)
             share = (top + rows * min(1.0, session.progress() / samples)) / height
             if done < samples:

@@ -12,8 +12,8 @@ def note_text(note: str) -> str:
         return note
     words = {
         "{source} read as {held} to stay within {budget}": tr("{source} read as {held} to stay within {budget}"),
-        "{source} read as {held}, the most that this adapter holds": tr(
-            "{source} read as {held}, the most that this adapter holds"
+        "{source} read as {held} to stay within what this adapter holds": tr(
+            "{source} read as {held} to stay within what this adapter holds"
         ),
         "{kind}, {own} of its own, {free} free: {budget}": tr("{kind}, {own} of its own, {free} free: {budget}"),
         "{kind}, {free} free: {budget}": tr("{kind}, {free} free: {budget}"),

@@ -45,7 +45,7 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
     if (lane == 0u && group.x == 0u) { row_samples[workgroup.y - this_row.slab_first_row] = one_sample.index + 1u; }
     let inside = all(pixel < frame.picture);
 
-    let ndc = (vec2f(pixel + frame.window) + 0.5 + one_sample.pixel) * frame.ndc_scale + frame.ndc_offset;
+    let ndc = (vec2f(pixel + frame.crop) + 0.5 + one_sample.pixel) * frame.ndc_scale + frame.ndc_offset;
     let ray = primary_ray(ndc);
     var o = vec3f(cells_from_world(ray.origin.xy) + frame.centre_in_cells, ray.origin.z / lanes.exaggeration);
     let d = vec3f(cells_from_world(ray.direction.xy), ray.direction.z / lanes.exaggeration);
@@ -67,12 +67,17 @@ fn trace(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
         color = vec4f(frame.wall_color, 1.0);
     }
     if (primary.kind == SURFACE) {
-        var surface: Surface; surface.leaf = primary.leaf; surface.cell = primary.cell; surface.place = o + d *
-        primary.t; surface.uv = clamp(surface.place.xy / cells_a_side(primary.leaf) - vec2f(primary.cell), vec2f(0.0),
-        vec2f(1.0)); surface.height = surface_height(surface.leaf, surface.cell, surface.uv); surface.slope =
-        slope_in_world(slope_in_cells(surface.leaf, surface.cell, surface.uv)); surface.normal =
-        normal_of(surface.slope); surface.world = vec3f(world_from_cells(surface.place.xy - frame.centre_in_cells),
-        surface.place.z * lanes.exaggeration); color = shade(surface, light_on(surface, pixel + frame.window));
+        var surface: Surface;
+        surface.leaf = primary.leaf;
+        surface.cell = primary.cell;
+        surface.place = o + d * primary.t;
+        surface.uv = clamp(surface.place.xy / cells_a_side(primary.leaf) - vec2f(primary.cell), vec2f(0.0), vec2f(1.0));
+        surface.height = surface_height(surface.leaf, surface.cell, surface.uv);
+        surface.slope = slope_in_world(slope_in_cells(surface.leaf, surface.cell, surface.uv));
+        surface.normal = normal_of(surface.slope);
+        surface.world =
+            vec3f(world_from_cells(surface.place.xy - frame.centre_in_cells), surface.place.z * lanes.exaggeration);
+        color = shade(surface, light_on(surface, pixel + frame.crop));
     }
     let index = (pixel.y - this_row.slab_first_row * WORKGROUP_SIDE) * frame.picture.x + pixel.x;
     light_sums[index] = select(light_sums[index] + color, color, one_sample.index == 0u);

@@ -75,7 +75,7 @@ fn the_frame_has_the_layout_of_the_shader() {
         ramp_last,
         ndc_scale,
         ndc_offset,
-        window,
+        crop,
         picture,
         cells_from_world,
         world_from_cells,
@@ -96,7 +96,7 @@ fn the_frame_has_the_layout_of_the_shader() {
 }
 
 #[test]
-fn samples_rows_of_tiles_levels_and_rays_have_the_layouts_of_their_shaders() {
+fn samples_rows_of_workgroups_levels_and_rays_have_the_layouts_of_their_shaders() {
     assert_same_layout!(FRAME, "Sample", Sample, pixel, sun, sky, index, zero);
     assert_same_layout!(FRAME, "WorkgroupRow", WorkgroupRow, row, slab_first_row);
     assert_same_layout!(

@@ -384,8 +384,8 @@
         <translation>{source} als {held} gelesen, um unter {budget} zu bleiben</translation>
     </message>
     <message>
-        <source>{source} read as {held}, the most that this adapter holds</source>
-        <translation>{source} als {held} gelesen, das meiste, was dieser Adapter hält</translation>
+        <source>{source} read as {held} to stay within what this adapter holds</source>
+        <translation>{source} gelesen als {held}, damit es in diesen Adapter passt</translation>
     </message>
     <message>
         <source>{kind}, {own} of its own, {free} free: {budget}</source>

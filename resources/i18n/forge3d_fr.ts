@@ -384,8 +384,8 @@
         <translation>{source} lu en {held} pour rester sous {budget}</translation>
     </message>
     <message>
-        <source>{source} read as {held}, the most that this adapter holds</source>
-        <translation>{source} lu en {held}, le plus que cet adaptateur contienne</translation>
+        <source>{source} read as {held} to stay within what this adapter holds</source>
+        <translation>{source} lu en {held} pour tenir dans cet adaptateur</translation>
     </message>
     <message>
         <source>{kind}, {own} of its own, {free} free: {budget}</source>

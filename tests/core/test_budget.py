@@ -6,6 +6,7 @@ import math
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from any_values import cases
 from hypothesis import given
@@ -62,10 +63,11 @@ class Judge:
     """What one adapter allows beside one picture, from the native estimate and the limits alone."""
 
     def __init__(
-        self, native: ModuleType, limits: DeviceLimits, budget: int, held: int, picture: Any, drape: Any
+        self, native: ModuleType, limits: DeviceLimits, budget: int, held: int, picture: Any, drape: Any, stays: bool
     ) -> None:
+        """``stays``: the picture is one that an export is drawn beside."""
         self.native, self.limits, self.budget, self.picture, self.drape = native, limits, budget, picture, drape
-        self.room = held + native.memory_estimate(None, EXPORT_BAND)["total_bytes"]
+        self.room = held + (native.memory_estimate(None, EXPORT_BAND)["total_bytes"] if stays else 0)
 
     def total(self, size: tuple[int, int]) -> int:
         return int(self.native.memory_estimate(size, self.picture, self.drape)["total_bytes"]) + self.room
@@ -109,7 +111,7 @@ def test_every_plan_keeps_all_limits_and_uses_what_it_may(
 ) -> None:
     budget, held = (limits.budget, limits.held) if own is None else (own, 0)
     lines = picture[1] if whole else band_rows(picture, budget)
-    judge = Judge(native, limits, budget, held, (picture[0], lines), drape)
+    judge = Judge(native, limits, budget, held, (picture[0], lines), drape, whole)
     try:
         made = plan(source, picture, own, limits=limits, drape_size=drape, whole_picture=whole)
     except MemoryBudgetError as error:
@@ -176,7 +178,7 @@ def test_the_large_dem_and_the_large_budget_are_held_by_an_adapter_of_small_bind
     needs = native.memory_estimate(made.size, (1600, made.band_rows))
     assert needs["largest_binding_bytes"] <= 128 * MIB
     assert made.bound_by == "adapter" and 8000 <= made.size[0] < 12_000
-    assert made.note == f"12000×12000 read as {made.size[0]}×{made.size[1]}, the most that this adapter holds"
+    assert made.note == f"12000×12000 read as {made.size[0]}×{made.size[1]} to stay within what this adapter holds"
 
 
 def test_what_others_hold_counts_against_the_common_budget_and_not_against_ones_own(native: ModuleType) -> None:
@@ -208,8 +210,25 @@ def test_pictures_larger_than_the_budget_are_drawn_in_bands(native: ModuleType) 
 
 
 def test_a_budget_without_room_for_any_dem_is_refused_with_what_is_needed(native: ModuleType) -> None:
-    with pytest.raises(MemoryBudgetError, match=r"expected at least .*; got 8 MiB; fix"):
-        plan((4096, 4096), (1600, 1000), 8 * MIB, limits=ROOMY)
+    with pytest.raises(MemoryBudgetError, match=r"expected at least .*; got 4 MiB; fix"):
+        plan((4096, 4096), (1600, 1000), 4 * MIB, limits=ROOMY)
+
+
+def test_what_renderers_with_budgets_of_their_own_hold_is_not_held_of_the_common_one(native: ModuleType) -> None:
+    before = device_limits().held
+    renderer = native.Renderer(64, 48, memory_budget=64 * MIB)
+    try:
+        renderer.set_height_data(np.zeros((1500, 1500), dtype=np.float32))
+        assert device_limits().held == before
+        assert native.memory_metrics()["total_bytes"] >= before + 1500 * 1500 * 4
+    finally:
+        renderer.close()
+
+
+def test_a_drape_beyond_the_adapters_textures_is_refused_at_once() -> None:
+    limits = limits_of(1 << 40)
+    with pytest.raises(SceneError, match="drape_size: expected sides of"):
+        plan((100, 100), limits=limits, drape_size=(limits.max_texture_side + 1, 10))
 
 
 def test_without_the_native_part_a_dem_is_planned_for_the_hillshade(monkeypatch: pytest.MonkeyPatch) -> None:

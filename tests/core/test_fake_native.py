@@ -13,7 +13,7 @@ STUB = stub_file.read()
 # What the tests ask the fake and nobody asks the real one.
 OF_THE_MODULE = {"DEFAULT_BUDGET", "renderers", "annotations", "np", "os", "time"}
 OF_A_RENDERER = {
-    "adapter", "cell_to_world", "closed", "drape", "heights", "memory_budget", "samples", "scene", "window",
+    "adapter", "cell_to_world", "closed", "drape", "heights", "memory_budget", "samples", "scene", "crop",
 }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from forge3d_qgis.core import (
     render_bands,
 )
 from forge3d_qgis.core.budget import MIB, band_rows, device_limits, plan
-from forge3d_qgis.core.render import adapter_budget
+from forge3d_qgis.core.render import adapter_budget, band_steps
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
 DEM = Dem.from_array(HILLS, cell_size_m=10.0)
@@ -147,7 +147,7 @@ SESSION_CALLS: dict[str, tuple[Callable[[RenderSession], object], type[Exception
     "a new one by number": (lambda s: RenderSession((8, 8), adapter=5), SceneError, "adapter"),  # type: ignore[arg-type]
     "resize to nothing": (lambda s: s.resize(None), SceneError, "size"),  # type: ignore[arg-type]
     "resize to half a size": (lambda s: s.resize((3,)), SceneError, "size"),  # type: ignore[arg-type]
-    "window of a number": (lambda s: s.set_window(0, 0, 5), SceneError, "size"),  # type: ignore[arg-type]
+    "crop of a number": (lambda s: s.set_crop(0, 0, 5), SceneError, "size"),  # type: ignore[arg-type]
     "no DEM": (lambda s: s.set_dem(None), DemError, "dem"),  # type: ignore[arg-type]
     "an array for a DEM": (lambda s: s.set_dem(HILLS), DemError, "dem"),  # type: ignore[arg-type]
     "heights of nobody": (lambda s: s.share_heights(None), SceneError, "other"),  # type: ignore[arg-type]
@@ -287,3 +287,31 @@ def test_a_picture_gives_back_all_its_memory() -> None:
     render(DEM, size=(800, 600), samples=1, adapter="software", memory_budget=64 * MIB)
     after = forge3d_native.memory_metrics()
     assert after["total_bytes"] == before and after["total_limit"] > 64 * MIB
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("lines", [40, 17])
+def test_bands_have_the_samples_asked_for_whatever_the_session_drew_before(lines: int) -> None:
+    scene = Scene(sun=Sun(size=20))
+    with RenderSession((60, 40), adapter="software") as session:
+        session.set_dem(DEM)
+        session.set_scene(scene)
+
+        def bands(disturb: bool) -> np.ndarray:
+            parts = []
+            for step in band_steps(session, (60, 40), samples=2, lines=lines, slice_ms=0.0):
+                if step.rows is not None:
+                    parts.append(step.rows.copy())
+                if disturb:  # a preview of the same size and scene
+                    session.resize((60, 40))
+                    session.refine(1000.0, samples=5)
+                    disturb = False
+            return np.concatenate(parts)
+
+        expected = bands(False)
+        session.resize((60, 40))
+        while session.refine(samples=8) < 8:  # the preview holds more samples than the picture wants
+            pass
+        np.testing.assert_array_equal(bands(False), expected)
+        session.set_window(3, 5, (100, 100))  # and a window of another picture
+        np.testing.assert_array_equal(bands(True), expected)

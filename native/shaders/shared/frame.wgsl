@@ -31,11 +31,11 @@ struct Frame {
     ray_direction_up: vec3f,
     // The last entry of the ramp's table.
     ramp_last: u32,
-    // place in the picture = pixel of the larger picture * scale + offset. The window's corner is added to whole
+    // place in the picture = pixel of the larger picture * scale + offset. The corner of the crop is added to whole
     // pixels, so that a part of the rows has the very rays of the whole.
     ndc_scale: vec2f,
     ndc_offset: vec2f,
-    window: vec2u,
+    crop: vec2u,
     picture: vec2u,
     // 2×2 matrices by columns: metres to cells, cells to metres.
     cells_from_world: vec4f,

@@ -17,11 +17,15 @@ fn horn_slope(leaf: Leaf, cell: vec2i, uv: vec2f) -> vec2f {
     for (var i = 0; i < 4; i++) {
         if (block[0][i] < VOID_LIMIT) { block[0][i] = 2.0 * block[1][i] - block[2][i]; }
         if (block[3][i] < VOID_LIMIT) { block[3][i] = 2.0 * block[2][i] - block[1][i]; }
-    } let difference = array<vec4f, 2>(vec4f(uv.x - 1.0, -uv.x, 1.0 - uv.x, uv.x), vec4f(uv.y - 1.0, -uv.y, 1.0 - uv.y,
-    uv.y)); let weight = array<vec4f, 2>(vec4f(1.0 - uv.x, 2.0 - uv.x, 1.0 + uv.x, uv.x), vec4f(1.0 - uv.y, 2.0 - uv.y,
-    1.0 + uv.y, uv.y)); var slope = vec2f(0.0); for (var j = 0; j < 4; j++) {
+    }
+    let difference_x = vec4f(uv.x - 1.0, -uv.x, 1.0 - uv.x, uv.x);
+    let difference_y = vec4f(uv.y - 1.0, -uv.y, 1.0 - uv.y, uv.y);
+    let weight_x = vec4f(1.0 - uv.x, 2.0 - uv.x, 1.0 + uv.x, uv.x);
+    let weight_y = vec4f(1.0 - uv.y, 2.0 - uv.y, 1.0 + uv.y, uv.y);
+    var slope = vec2f(0.0);
+    for (var j = 0; j < 4; j++) {
         let row = vec4f(block[j][0], block[j][1], block[j][2], block[j][3]);
-        slope += vec2f(weight[1][j] * dot(difference[0], row), difference[1][j] * dot(weight[0], row));
+        slope += vec2f(weight_y[j] * dot(difference_x, row), difference_y[j] * dot(weight_x, row));
     }
     return slope / (8.0 * cells_a_side(leaf));
 }

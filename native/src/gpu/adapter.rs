@@ -70,7 +70,7 @@ impl AdapterKind {
 }
 
 /// One adapter as the user may choose it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdapterInfo {
     /// Name as the driver gives it.
     pub name: String,

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
-use crate::gpu::adapter::AdapterChoice;
+use crate::gpu::adapter::{self, AdapterChoice};
 use crate::gpu::device::Device;
 use crate::gpu::memory::{self, Allocator, Budget};
 use crate::gpu::shaders::ShaderLibrary;
@@ -37,20 +37,25 @@ impl GpuContext {
     }
 }
 
-/// The context in use and the choice it was made for. Leaked on purpose: never dropped at exit.
-static CURRENT: Mutex<Option<(AdapterChoice, Arc<GpuContext>)>> = Mutex::new(None);
+/// The context in use, and all choices that are known to mean its adapter. Leaked on purpose: never dropped at exit.
+static CURRENT: Mutex<Option<(Vec<AdapterChoice>, Arc<GpuContext>)>> = Mutex::new(None);
 
-/// The process's context, made on the first call; made anew when another adapter is asked for or the device was lost.
+/// The process's context, made on the first call; made anew when another adapter is asked for or the device was lost. Two
+/// names of one adapter mean one context.
 pub fn context(choice: &AdapterChoice) -> Result<Arc<GpuContext>> {
     let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((made_for, context)) = current.as_ref()
-        && !context.is_lost()
-        && (made_for == choice || choice == &AdapterChoice::Auto)
-    {
-        return Ok(Arc::clone(context));
+    if let Some((choices, context)) = current.as_mut().filter(|(_, context)| !context.is_lost()) {
+        if choices.contains(choice) || *choice == AdapterChoice::Auto {
+            return Ok(Arc::clone(context));
+        }
+        // Asking which adapter a name means takes milliseconds: once for each name.
+        if adapter::choose(choice)?.0 == context.info {
+            choices.push(choice.clone());
+            return Ok(Arc::clone(context));
+        }
     }
     let context = Arc::new(GpuContext::new(choice)?);
-    if let Some((_, old)) = current.replace((choice.clone(), Arc::clone(&context))) {
+    if let Some((_, old)) = current.replace((vec![choice.clone()], Arc::clone(&context))) {
         // One reference stays for ever: some drivers crash when a device is destroyed.
         std::mem::forget(old);
     }

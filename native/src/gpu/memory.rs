@@ -101,6 +101,8 @@ pub struct MemoryMetrics {
     pub allocation_count: u64,
     /// Limits of the common budget.
     pub limits: Option<Limits>,
+    /// What is held of it.
+    pub common_bytes: u64,
     /// Whether every budget keeps its limits (one that was lowered later may be passed).
     pub within_budget: bool,
     /// Largest labels first, five at most.
@@ -150,6 +152,7 @@ pub fn metrics() -> MemoryMetrics {
         peak_bytes: state.peak_bytes,
         allocation_count: state.allocation_count,
         limits,
+        common_bytes: common.held.total(),
         within_budget: common_fits && state.passed == 0,
         top: state.held.top(),
     }

@@ -27,6 +27,7 @@ pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         host_visible_bytes,
         peak_bytes,
         allocation_count,
+        common_bytes,
         within_budget,
         top
     );

@@ -16,7 +16,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::render::Renderer;
 use crate::render::cast::Ray;
-use crate::render::frame::{MAX_SAMPLES, PictureWindow};
+use crate::render::frame::{Crop, MAX_SAMPLES};
 use crate::render::signals::Signals;
 use crate::scene::checked;
 use crate::scene::grid::Grid;
@@ -86,16 +86,21 @@ impl PyRenderer {
         self.with(py, |renderer| renderer.resize(size))
     }
 
+    /// The name that `set_crop` had before windows were of rasters only.
     fn set_window(&self, py: Python<'_>, x: Whole, y: Whole, full_width: Whole, full_height: Whole) -> PyResult<()> {
+        self.set_crop(py, x, y, full_width, full_height)
+    }
+
+    fn set_crop(&self, py: Python<'_>, x: Whole, y: Whole, full_width: Whole, full_height: Whole) -> PyResult<()> {
         let full = picture_size(&full_width, &full_height)?;
         if x.0 < 0 || y.0 < 0 {
             return Err(RenderError::Input(format!(
-                "window: expected a corner inside {}×{}; got ({}, {}); fix: move the window",
+                "crop: expected a corner inside {}×{}; got ({}, {}); fix: move it",
                 full[0], full[1], x.0, y.0
             ))
             .into());
         }
-        self.with(py, |renderer| renderer.set_window(PictureWindow { origin: [x.clamped(), y.clamped()], full }))
+        self.with(py, |renderer| renderer.set_crop(Crop { origin: [x.clamped(), y.clamped()], full }))
     }
 
     #[pyo3(signature = (heights, *, cell_to_world = None))]

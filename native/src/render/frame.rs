@@ -99,7 +99,7 @@ pub struct Frame {
     pub ramp_last: u32,
     pub ndc_scale: [f32; 2],
     pub ndc_offset: [f32; 2],
-    pub window: [u32; 2],
+    pub crop: [u32; 2],
     pub picture: [u32; 2],
     pub cells_from_world: [f32; 4],
     pub world_from_cells: [f32; 4],
@@ -120,7 +120,7 @@ pub struct Frame {
 
 /// The rectangle of a larger picture that is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PictureWindow {
+pub struct Crop {
     /// Left top corner in the larger picture.
     pub origin: [u32; 2],
     /// Size of the larger picture.
@@ -136,10 +136,10 @@ impl Frame {
         terrain: &Terrain,
         view: &View,
         picture: [u32; 2],
-        window: &PictureWindow,
+        crop: &Crop,
         [top_level, first_workgroup, ramp_last]: [u32; 3],
     ) -> Self {
-        let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
+        let full = DVec2::new(f64::from(crop.full[0]), f64::from(crop.full[1]));
         let scale = DVec2::new(2.0, -2.0) / full;
         let rays = view.rays();
         let color = |rgba: Rgba| {
@@ -171,7 +171,7 @@ impl Frame {
             ramp_last,
             ndc_scale: scale.as_vec2().to_array(),
             ndc_offset: [-1.0, 1.0],
-            window: window.origin,
+            crop: crop.origin,
             picture,
             cells_from_world: grid.world_from_cells.inverse().as_mat2().to_cols_array(),
             world_from_cells: grid.world_from_cells.as_mat2().to_cols_array(),

@@ -31,7 +31,7 @@ use crate::scene::grid::Grid;
 use crate::scene::shading::ShadingModel;
 use cast::Ray;
 use drape::Drape;
-use frame::{Frame, FrameBuffers, Lanes, MAX_SAMPLES, PictureWindow, WORKGROUP_SIDE};
+use frame::{Crop, Frame, FrameBuffers, Lanes, MAX_SAMPLES, WORKGROUP_SIDE};
 use heightfield::{Builder, Heightfield, HeightfieldBytes};
 use pacing::Pacing;
 use readback::Picture;
@@ -69,7 +69,7 @@ struct FrameKey {
     field: u64,
     drape: u64,
     size: [u32; 2],
-    window: PictureWindow,
+    crop: Crop,
     /// How often somebody asked to begin again.
     beginning: u64,
 }
@@ -108,7 +108,7 @@ pub struct Renderer {
     gpu: Arc<GpuContext>,
     memory: Allocator,
     size: [u32; 2],
-    window: Option<PictureWindow>,
+    crop: Option<Crop>,
     scene: Option<(u64, Scene)>,
     field: Option<HeldField>,
     drape: Drape,
@@ -140,7 +140,7 @@ impl Renderer {
         log::debug!("renderer made in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
         Ok(Self {
             size,
-            window: None,
+            crop: None,
             scene: None,
             field: None,
             drape,
@@ -182,26 +182,27 @@ impl Renderer {
         self.memory.budget()
     }
 
-    /// Another picture size; heights and scene stay.
+    /// Another picture size, from zero samples; heights and scene stay.
     pub fn resize(&mut self, size: [u32; 2]) -> Result<()> {
         check_size(size)?;
+        self.beginning += 1;
         self.size = size;
-        self.window = None;
+        self.crop = None;
         Ok(())
     }
 
-    /// Makes the picture a window of a larger one.
-    pub fn set_window(&mut self, window: PictureWindow) -> Result<()> {
-        check_size(window.full)?;
-        let fits = (0..2).all(|i| window.origin[i].checked_add(self.size[i]).is_some_and(|end| end <= window.full[i]));
+    /// Makes the picture a rectangle of a larger one.
+    pub fn set_crop(&mut self, crop: Crop) -> Result<()> {
+        check_size(crop.full)?;
+        let fits = (0..2).all(|i| crop.origin[i].checked_add(self.size[i]).is_some_and(|end| end <= crop.full[i]));
         if !fits {
             return Err(RenderError::Input(format!(
-                "window: expected {}×{} at {:?} inside {}×{}; got an edge outside; fix: move the window or make the \
+                "crop: expected {}×{} at {:?} inside {}×{}; got an edge outside; fix: move it or make the \
                  renderer smaller",
-                self.size[0], self.size[1], window.origin, window.full[0], window.full[1]
+                self.size[0], self.size[1], crop.origin, crop.full[0], crop.full[1]
             )));
         }
-        self.window = Some(window);
+        self.crop = Some(crop);
         Ok(())
     }
 
@@ -291,14 +292,14 @@ impl Renderer {
             .ok_or_else(|| RenderError::Render("expected a scene; got none; fix: call set_scene first".into()))
     }
 
-    fn window(&self) -> PictureWindow {
-        self.window.unwrap_or(PictureWindow { origin: [0, 0], full: self.size })
+    fn crop(&self) -> Crop {
+        self.crop.unwrap_or(Crop { origin: [0, 0], full: self.size })
     }
 
     /// The camera with its fitted values.
     pub fn view(&self) -> Result<View> {
         let scene = self.scene()?;
-        Ok(View::new(&scene.camera, &self.field()?.terrain, scene.exaggeration, self.window().full))
+        Ok(View::new(&scene.camera, &self.field()?.terrain, scene.exaggeration, self.crop().full))
     }
 
     /// Heights as uploaded.
@@ -314,7 +315,7 @@ impl Renderer {
             field: self.field()?.id,
             drape: self.drape.id,
             size: self.size,
-            window: self.window(),
+            crop: self.crop(),
             beginning: self.beginning,
         })
     }
@@ -334,13 +335,13 @@ impl Renderer {
             None => Target::new(&gpu, &self.memory, self.size, &self.buffers)?,
         };
         let view = self.view()?;
-        let (scene, field, window) = (self.scene()?, self.field()?, self.window());
+        let (scene, field, crop) = (self.scene()?, self.field()?, self.crop());
         let terrain = &field.terrain;
-        let workgroups = WorkgroupRect::of(&view, terrain, scene.exaggeration, self.size, &window);
+        let workgroups = WorkgroupRect::of(&view, terrain, scene.exaggeration, self.size, &crop);
         let lanes = Lanes::new(scene, terrain, &view);
         let ramp = scene.style.ramp.table(f64::from(terrain.lowest), f64::from(terrain.highest));
         let numbers = [field.top_level(), workgroups.first[0], ramp.len() as u32 - 1];
-        let frame = Frame::new(scene, terrain, &view, self.size, &window, numbers);
+        let frame = Frame::new(scene, terrain, &view, self.size, &crop, numbers);
         let model = scene.shading;
         let new_passes = match &self.passes {
             Some(passes) if std::ptr::eq(passes.model, model) => None,
@@ -520,9 +521,9 @@ impl Renderer {
         let view = self.view()?;
         let exaggeration = self.scene()?.exaggeration;
         let grid = self.field()?.terrain.grid;
-        let window = self.window();
-        let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
-        let origin = DVec2::new(f64::from(window.origin[0]), f64::from(window.origin[1]));
+        let crop = self.crop();
+        let full = DVec2::new(f64::from(crop.full[0]), f64::from(crop.full[1]));
+        let origin = DVec2::new(f64::from(crop.origin[0]), f64::from(crop.origin[1]));
         let ndc = ((place + origin) / full - 0.5) * DVec2::new(2.0, -2.0);
         let (origin, direction) = view.rays().at(ndc);
         let as_f32 = |v: DVec3| v.as_vec3().extend(0.0).to_array();

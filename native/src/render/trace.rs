@@ -4,7 +4,7 @@
 use glam::DVec2;
 
 use crate::gpu::context::GpuContext;
-use crate::render::frame::{PictureWindow, TABLE_STRIDE, WORKGROUP_SIDE};
+use crate::render::frame::{Crop, TABLE_STRIDE, WORKGROUP_SIDE};
 use crate::render::programs;
 use crate::render::target::Slab;
 use crate::scene::camera::View;
@@ -23,16 +23,16 @@ pub struct WorkgroupRect {
 impl WorkgroupRect {
     /// Workgroups that the block of `terrain` can touch in a picture of `size` pixels.
     #[must_use]
-    pub fn of(view: &View, terrain: &Terrain, exaggeration: f64, size: [u32; 2], window: &PictureWindow) -> Self {
+    pub fn of(view: &View, terrain: &Terrain, exaggeration: f64, size: [u32; 2], crop: &Crop) -> Self {
         let workgroups = size.map(|side| side.div_ceil(WORKGROUP_SIDE));
         let whole = Self { first: [0, 0], count: workgroups };
         let mut low = DVec2::INFINITY;
         let mut high = DVec2::NEG_INFINITY;
         for corner in terrain.box_corners(exaggeration) {
             let Some(ndc) = view.projection.project(&view.frustum, corner) else { return whole };
-            let full = DVec2::new(f64::from(window.full[0]), f64::from(window.full[1]));
+            let full = DVec2::new(f64::from(crop.full[0]), f64::from(crop.full[1]));
             let place = (ndc * DVec2::new(0.5, -0.5) + 0.5) * full
-                - DVec2::new(f64::from(window.origin[0]), f64::from(window.origin[1]));
+                - DVec2::new(f64::from(crop.origin[0]), f64::from(crop.origin[1]));
             low = low.min(place);
             high = high.max(place);
         }

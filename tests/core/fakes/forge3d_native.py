@@ -46,19 +46,21 @@ _log: list[tuple[str, str, str]] = []
 class Renderer:
     def __init__(self, width, height, *, adapter="auto", memory_budget=None):
         self.width, self.height, self.adapter, self.memory_budget = width, height, adapter, memory_budget
-        self.window = None
+        self.crop = None
         self.samples = 0.0
         self.closed = False
         self.heights = self.scene = self.drape = None
         renderers.append(self)
 
     def resize(self, width, height):
-        self.width, self.height, self.samples, self.window = width, height, 0.0, None
+        self.width, self.height, self.samples, self.crop = width, height, 0.0, None
 
-    def set_window(self, x, y, full_width, full_height):
-        window = (x, y, full_width, full_height)
-        if self.window != window:
-            self.window, self.samples = window, 0.0
+    def set_crop(self, x, y, full_width, full_height):
+        crop = (x, y, full_width, full_height)
+        if self.crop != crop:
+            self.crop, self.samples = crop, 0.0
+
+    set_window = set_crop
 
     def set_height_data(self, heights, *, cell_to_world=(1.0, 0.0, 0.0, -1.0)):
         if heights.shape[0] < 2 or heights.shape[1] < 2:
@@ -76,7 +78,7 @@ class Renderer:
 
     def refine(self, milliseconds=50.0, *, samples=1024):
         time.sleep(float(os.environ.get("FAKE_SLEEP_MS", "0")) / 1000)
-        _log.append(("DEBUG", "fake", f"slice {self.window}\nafter {self.samples:.0f} samples"))
+        _log.append(("DEBUG", "fake", f"slice {self.crop}\nafter {self.samples:.0f} samples"))
         del _log[:-3]
         name = os.environ.get("FAKE_ERROR")
         if name:
@@ -85,7 +87,7 @@ class Renderer:
         return int(self.samples)
 
     def read_rgba(self):
-        top = self.window[1] if self.window else 0
+        top = self.crop[1] if self.crop else 0
         rows = (np.arange(top, top + self.height) % 256).astype(np.uint8)
         rgba = np.full((self.height, self.width, 4), 255, dtype=np.uint8)
         rgba[..., :3] = rows[:, None, None]
@@ -155,7 +157,7 @@ def memory_metrics():
     return {
         "buffer_count": 0, "buffer_bytes": 0, "texture_count": 0, "texture_bytes": 0, "host_visible_bytes": 0,
         "total_bytes": 0, "peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20,
-        "total_limit": _limit, "within_budget": True, "top": [], "allocator_bytes": None,
+        "total_limit": _limit, "common_bytes": 0, "within_budget": True, "top": [], "allocator_bytes": None,
     }  # fmt: skip
 
 
