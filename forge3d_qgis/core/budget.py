@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .checks import as_float, scene_error
-from .errors import DemError, MemoryBudgetError, NativeMissingError
+from .errors import DemError, DeviceError, MemoryBudgetError, NativeMissingError
 from .native import native, translated
 from .notes import Note
 
@@ -28,7 +28,6 @@ GIB = 1 << 30
 
 MAX_SIDE = 16384
 """The widest texture that all desktop adapters take."""
-LEAST_SAMPLES = 64 * 64
 EXPORT_BAND = (16384, 16)
 """A band of the widest export: a plan leaves room for one beside the picture that is shown."""
 ENOUGH = 0.8
@@ -48,7 +47,6 @@ class DeviceLimits:
     """
 
     budget: int
-    host_visible: int
     max_buffer_bytes: int
     max_texture_side: int
     kind: str
@@ -61,7 +59,7 @@ class DeviceLimits:
         return max(0, self.budget - self.held)
 
 
-WITHOUT_NATIVE = DeviceLimits(256 * MIB, 256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
+WITHOUT_NATIVE = DeviceLimits(256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
 """For reading a DEM where nothing can be drawn but a hillshade by NumPy."""
 
 
@@ -91,7 +89,6 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
         )
     return DeviceLimits(
         budget=budget,
-        host_visible=int(memory["host_visible_limit"]),
         max_buffer_bytes=int(info["max_buffer_bytes"]),
         max_texture_side=int(info["max_texture_side"]),
         kind=kind,
@@ -100,11 +97,20 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
     )
 
 
+_KINDS = ("discrete", "integrated", "virtual", "software", "cpu", "other")
+
+
 def default_budget(adapter: str = "auto") -> int:
-    """Bytes that the renderers on this adapter may hold when nobody chose; see ``device_limits``, which it asks."""
-    # Earlier versions took the kind of an adapter here; the names that are no adapters' mean the one in use.
-    adapter = "auto" if adapter in ("discrete", "integrated", "virtual", "other") else adapter
-    return device_limits(adapter).budget
+    """Bytes that the renderers on this adapter may hold when nobody chose; see ``device_limits``, which it asks.
+
+    Earlier versions took the kind of an adapter: one that no adapter here goes by means the one in use.
+    """
+    try:
+        return device_limits(adapter).budget
+    except DeviceError:
+        if adapter not in _KINDS:
+            raise
+        return device_limits().budget
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .budget import band_rows, checked_budget, device_limits
+from .budget import MAX_SIDE, band_rows, checked_budget, device_limits
 from .checks import scene_error
 from .errors import Cancelled, DemError
 from .native import native, translated
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLICE_MS = 50.0
 """How long a call into the native side lasts: cancel is asked, and progress told, this often."""
-MAX_PICTURE_SIDE = 16384
+MAX_PICTURE_SIDE = MAX_SIDE
 MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]
@@ -45,8 +45,8 @@ def adapters() -> list[dict[str, Any]]:
 
 
 def adapter_budget(adapter: str = "auto") -> int:
-    """The memory budget of the adapter that this name chooses, in bytes. Raises DeviceError."""
-    return device_limits(adapter).budget
+    """The memory budget of the adapter that this name chooses, in bytes. Raises DeviceError, SceneError."""
+    return device_limits(_checked_adapter(adapter)).budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,8 @@ class RenderSession:
     """One native Renderer: heights are uploaded once, then any number of scenes and sizes are drawn.
 
     For one thread at a time; ``cancel`` and ``progress`` from any. Every method raises the kinds of ``core.errors``:
-    SceneError for arguments, MemoryBudgetError, DeviceError, RenderError, Cancelled. Close it, or use ``with``.
+    SceneError for arguments, DemError for a DEM, MemoryBudgetError, DeviceError, RenderError, Cancelled. Close it, or
+    use ``with``.
     """
 
     def __init__(self, size: tuple[int, int], *, adapter: str = "auto", memory_budget: int | None = None) -> None:
@@ -82,10 +83,12 @@ class RenderSession:
         ``memory_budget``: bytes that this session may hold, its own; None: it shares the common budget of all sessions
         without one.
         """
-        module = native()
+        width, height = checked_size(size)
+        adapter = _checked_adapter(adapter)
         budget = None if memory_budget is None else checked_budget(memory_budget)
+        module = native()
         with translated():
-            self._renderer = module.Renderer(size[0], size[1], adapter=adapter, memory_budget=budget)
+            self._renderer = module.Renderer(width, height, adapter=adapter, memory_budget=budget)
         self._datum_m = 0.0
         self.pictures = 0
         """How many pictures were begun: tells whether somebody else drew in between."""
@@ -105,26 +108,31 @@ class RenderSession:
 
     def resize(self, size: tuple[int, int]) -> None:
         """Changes the size, keeps heights and scene, starts again at zero samples, also where the size is the same."""
+        width, height = checked_size(size)
         with translated():
-            self._renderer.resize(*size)
+            self._renderer.resize(width, height)
         self.pictures += 1
 
     def set_crop(self, x: int, y: int, full_size: tuple[int, int]) -> None:
         """Draws the rectangle at (x, y), of this session's size, of a picture of ``full_size``."""
+        full_width, full_height = checked_size(full_size)
         with translated():
-            self._renderer.set_crop(x, y, *full_size)
+            self._renderer.set_crop(x, y, full_width, full_height)
         self.pictures += 1
 
     set_window = set_crop  # its name before
 
     def set_dem(self, dem: Dem) -> None:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
+        dem = _checked_dem(dem)
         with translated(argument_error=DemError):
             self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
         self._datum_m = dem.datum_m
 
     def share_heights(self, other: RenderSession) -> None:
         """Takes the heights that ``other`` holds. They are held once, until both have let go of them."""
+        if not isinstance(other, RenderSession):
+            raise scene_error("other", "a RenderSession", other, "give the session that holds the heights")
         with translated():
             self._renderer.share_heights(other._renderer)
         self._datum_m = other._datum_m
@@ -136,6 +144,7 @@ class RenderSession:
 
     def set_scene(self, scene: Scene) -> None:
         """Starts again at zero samples if anything changed. Heights of the ramp are true ones, the datum included."""
+        scene = _checked_scene(scene)
         with translated():
             self._renderer.set_scene(_without_datum(scene, self._datum_m))
 
@@ -265,6 +274,27 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     raise scene_error("size", expected, size, "give for example (1600, 1000)")
 
 
+def _checked_adapter(adapter: object) -> str:
+    if not isinstance(adapter, str):
+        raise scene_error("adapter", "a name", adapter, "give auto, hardware, software, or part of a name")
+    return adapter
+
+
+def _checked_scene(scene: object) -> Scene:
+    if not isinstance(scene, Scene):
+        raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
+    return scene
+
+
+def _checked_dem(dem: object) -> Dem:
+    from .dem import Dem
+
+    if not isinstance(dem, Dem):
+        got = type(dem).__name__
+        raise DemError(f"dem: expected a Dem; got {got}; fix: read one with read_dem, or make one with Dem.from_array")
+    return dem
+
+
 def render_bands(
     dem: Dem,
     scene: Scene | None = None,
@@ -285,8 +315,10 @@ def render_bands(
     width, height = checked_size(size)
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
-    if scene is not None and not isinstance(scene, Scene):
-        raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
+    dem, scene = _checked_dem(dem), _checked_scene(Scene() if scene is None else scene)
+    adapter = _checked_adapter(adapter)
+    if progress is not None and not callable(progress):
+        raise scene_error("progress", "a function of 0..1", progress, "give one, or None")
     if drape is not None:
         shape: tuple[int, ...] = getattr(drape, "shape", ())
         if len(shape) != 3 or shape[2] != 4 or 0 in shape:
@@ -312,7 +344,7 @@ def render_bands(
             session.set_dem(dem)
         if drape is not None:
             session.set_drape(drape)
-        session.set_scene(Scene() if scene is None else scene)
+        session.set_scene(scene)
         for step in band_steps(session, (width, height), samples=samples, lines=lines):
             report(step.share)
             if step.rows is not None:

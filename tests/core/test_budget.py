@@ -25,7 +25,7 @@ from forge3d_qgis.core import (
     plan,
 )
 from forge3d_qgis.core.budget import EXPORT_BAND, MIB, WITHOUT_NATIVE, DeviceLimits, band_rows, device_limits
-from forge3d_qgis.core.errors import NativeMissingError
+from forge3d_qgis.core.errors import DeviceError, NativeMissingError
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def native() -> ModuleType:
 
 def limits_of(budget: int, *, side: int = 16384, buffer: int = 1 << 30, held: int = 0) -> DeviceLimits:
     return DeviceLimits(
-        budget=budget, host_visible=256 * MIB, max_buffer_bytes=buffer, max_texture_side=side, kind="software",
+        budget=budget, max_buffer_bytes=buffer, max_texture_side=side, kind="software",
         reason="for a test", held=held,
     )  # fmt: skip
 
@@ -48,7 +48,6 @@ ROOMY = limits_of(1 << 40)
 LIMITS = st.builds(
     DeviceLimits,
     budget=st.integers(24 * MIB, 400 * MIB) | st.integers(24 * MIB, 1 << 36),
-    host_visible=st.just(256 * MIB),
     # What WebGPU guarantees, and what cards have.
     max_buffer_bytes=st.sampled_from([128 * MIB, 256 * MIB, 1 << 30, (1 << 31) - 4, 1 << 40]),
     max_texture_side=st.sampled_from([2048, 8192, 16384, 32768]),
@@ -281,9 +280,21 @@ def test_the_reason_of_a_card_names_its_own_memory(fake_native: Any, monkeypatch
     assert device_limits().reason == "discrete, 8 GiB of its own, 64 GiB free: 512 MiB"
 
 
-def test_the_default_budget_is_asked_for_by_an_adapters_name_or_as_once_by_its_kind(fake_native: Any) -> None:
-    for name in ("auto", "software", "discrete", "integrated", "virtual", "other"):
+def test_the_default_budget_is_asked_for_by_an_adapters_name_or_as_once_by_its_kind(
+    fake_native: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("auto", "soft", "software", "discrete", "integrated", "virtual", "cpu", "other"):
         assert default_budget(name) == fake_native.DEFAULT_BUDGET
+    with pytest.raises(DeviceError, match="voodoo"):
+        default_budget("voodoo")
+    # A machine without the software one.
+    known = fake_native.device_info
+
+    def device_info(adapter: str = "auto") -> Any:
+        return known("voodoo" if adapter == "software" else adapter)
+
+    monkeypatch.setattr(fake_native, "device_info", device_info)
+    assert default_budget("software") == fake_native.DEFAULT_BUDGET
     assert memory_tracker.plan is plan and memory_tracker.MIB == MIB
 
 

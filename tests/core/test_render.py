@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -138,6 +139,40 @@ def test_sizes_are_checked(fake_native: Any, size: Any) -> None:
 def test_samples_are_checked(fake_native: Any, samples: Any) -> None:
     with pytest.raises(SceneError, match="samples: expected"):
         render(DEM, samples=samples)
+
+
+SESSION_CALLS: dict[str, tuple[Callable[[RenderSession], object], type[Exception], str]] = {
+    "a new one of no size": (lambda s: RenderSession(None), SceneError, "size"),  # type: ignore[arg-type]
+    "a new one of half a size": (lambda s: RenderSession((0,)), SceneError, "size"),  # type: ignore[arg-type]
+    "a new one by number": (lambda s: RenderSession((8, 8), adapter=5), SceneError, "adapter"),  # type: ignore[arg-type]
+    "resize to nothing": (lambda s: s.resize(None), SceneError, "size"),  # type: ignore[arg-type]
+    "resize to half a size": (lambda s: s.resize((3,)), SceneError, "size"),  # type: ignore[arg-type]
+    "crop of a number": (lambda s: s.set_crop(0, 0, 5), SceneError, "size"),  # type: ignore[arg-type]
+    "no DEM": (lambda s: s.set_dem(None), DemError, "dem"),  # type: ignore[arg-type]
+    "an array for a DEM": (lambda s: s.set_dem(HILLS), DemError, "dem"),  # type: ignore[arg-type]
+    "heights of nobody": (lambda s: s.share_heights(None), SceneError, "other"),  # type: ignore[arg-type]
+    "no scene": (lambda s: s.set_scene(None), SceneError, "scene"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("call", SESSION_CALLS)
+def test_a_session_refuses_what_it_cannot_use_in_words(fake_native: Any, call: str) -> None:
+    act, kind, what = SESSION_CALLS[call]
+    with RenderSession((8, 8)) as session:
+        with pytest.raises(kind, match=rf"^{what}: expected .*; got .*; fix: "):
+            act(session)
+        assert session.size == (8, 8)
+
+
+def test_what_is_no_dem_scene_progress_or_adapter_draws_nothing_and_is_named(fake_native: Any) -> None:
+    with pytest.raises(DemError, match=r"dem: expected a Dem; got NoneType; fix: "):
+        render(None)  # type: ignore[arg-type]
+    for name in ("scene", "progress", "adapter"):
+        with pytest.raises(SceneError, match=rf"{name}: expected .*; got 5; fix: "):
+            render(DEM, **{name: 5})
+    with pytest.raises(SceneError, match=r"adapter: expected a name; got None"):
+        adapter_budget(None)  # type: ignore[arg-type]
+    assert fake_native.renderers == []
 
 
 @pytest.mark.parametrize("budget", ["256MiB", True, float("nan"), (1,)])
