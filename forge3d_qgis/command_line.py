@@ -429,7 +429,7 @@ def _render_on(
     from .core.dem import covering_window, open_source, read_dem, wkt_of_crs
     from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
-    from .core.render import render_bands
+    from .core.render import render_strips
 
     out: Path = arguments.out
     scene = view.scene
@@ -465,7 +465,7 @@ def _render_on(
                 ms["device"] = device.ms
                 ms["read"] = (time.perf_counter() - read_start) * 1000
                 encode = 0.0
-                for _, rows in render_bands(
+                for _, rows in render_strips(
                     dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
                     memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
                 ):  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .budget import MAX_SIDE, band_rows, checked_budget, device_limits
+from .budget import MAX_SIDE, checked_budget, device_limits, strip_rows
 from .checks import scene_error
 from .errors import Cancelled, DemError
 from .native import native, translated
@@ -103,7 +103,7 @@ class RenderSession:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of the picture, or of the band of it."""
+        """(width, height) of the picture, or of the strip of it."""
         return self._renderer.width, self._renderer.height
 
     def resize(self, size: tuple[int, int]) -> None:
@@ -189,11 +189,11 @@ class RenderSession:
 
 
 @dataclass(frozen=True, eq=False)
-class BandStep:
-    """Where a picture that is drawn band by band stands. ``share``: 0..1 of all samples of all pixels.
+class StripStep:
+    """Where a picture that is drawn strip by strip stands. ``share``: 0..1 of all samples of all pixels.
 
-    ``rows``: uint8 (rows, width, 4) of a band that is finished, its first row ``top``; None between bands. ``metrics``:
-    of the finished band, see ``Image``.
+    ``rows``: uint8 (rows, width, 4) of a strip that is finished, its first row ``top``; None between strips. ``metrics``:
+    of the finished strip, see ``Image``.
     """
 
     share: float
@@ -202,10 +202,10 @@ class BandStep:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-def band_steps(
+def strip_steps(
     session: RenderSession, size: tuple[int, int], *, samples: int, lines: int, slice_ms: float = SLICE_MS
-) -> Iterator[BandStep]:
-    """The one loop over the bands of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
+) -> Iterator[StripStep]:
+    """The one loop over the strips of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
 
     Every step takes about ``slice_ms``, so a caller may stop, tell progress or do other work between two of them; who
     draws something else with the session meanwhile must set its scene again. The session holds heights and scene.
@@ -214,7 +214,7 @@ def band_steps(
     width, height = size
 
     def begin(top: int, rows: int) -> int:
-        """Zero samples of this band, whatever the session drew before."""
+        """Zero samples of this strip, whatever the session drew before."""
         session.resize((width, rows))
         if lines < height:
             session.set_crop(0, top, size)
@@ -229,9 +229,9 @@ def band_steps(
             done = session.refine(slice_ms, samples=samples)
             share = (top + rows * min(1.0, session.progress() / samples)) / height
             if done < samples:
-                yield BandStep(share, top)
+                yield StripStep(share, top)
         image = session.read()
-        yield BandStep((top + rows) / height, top, image.rgba, image.metrics)
+        yield StripStep((top + rows) / height, top, image.rgba, image.metrics)
 
 
 def _without_datum(scene: Scene, datum_m: float) -> Scene:
@@ -295,7 +295,7 @@ def _checked_dem(dem: object) -> Dem:
     return dem
 
 
-def render_bands(
+def render_strips(
     dem: Dem,
     scene: Scene | None = None,
     *,
@@ -310,7 +310,7 @@ def render_bands(
 ) -> Iterator[tuple[int, Rgba]]:
     """Yields (first row, uint8 (rows, width, 4)) from top to bottom: a picture of any size in bounded memory.
 
-    Arguments as in ``render``. ``metrics``: filled in once the last band has been taken. Ending early frees everything.
+    Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. Ending early frees everything.
     """
     width, height = checked_size(size)
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
@@ -333,7 +333,7 @@ def render_bands(
     limits = device_limits(adapter)
     budget = memory_budget if memory_budget is not None else limits.left
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
-    lines = band_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
+    lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
     longest, found = 0.0, {}
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
@@ -345,7 +345,7 @@ def render_bands(
         if drape is not None:
             session.set_drape(drape)
         session.set_scene(scene)
-        for step in band_steps(session, (width, height), samples=samples, lines=lines):
+        for step in strip_steps(session, (width, height), samples=samples, lines=lines):
             report(step.share)
             if step.rows is not None:
                 found = step.metrics
@@ -362,6 +362,10 @@ def render_bands(
             metrics["bands"] = -(-height // lines)
 
 
+render_bands = render_strips
+"""The name it had before bands were of rasters only."""
+
+
 def render(
     dem: Dem,
     scene: Scene | None = None,
@@ -376,7 +380,7 @@ def render(
 ) -> Image:
     """Draws ``scene`` (None: the default one) of ``dem``.
 
-    - ``size``: (width, height), 1..16384. Drawn in bands where a whole frame does not fit the budget.
+    - ``size``: (width, height), 1..16384. Drawn in strips where a whole frame does not fit the budget.
     - ``samples``: rays a pixel, 1..1024: 1 is a sketch, 16 smooth, 64 for print.
     - ``adapter``: auto, hardware, software, or part of a name.
     - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
@@ -384,7 +388,7 @@ def render(
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked every
       50 ms, during the upload of the heights from another thread.
 
-    ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the bands, with ``bands``,
+    ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the strips, with ``bands``,
     ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError,
     RenderError, Cancelled, NativeMissingError.
     """
@@ -394,11 +398,11 @@ def render(
     metrics: dict[str, Any] = {}
     width, height = checked_size(size)
     rgba = np.empty((height, width, 4), dtype=np.uint8)
-    for top, band in render_bands(
+    for top, strip in render_strips(
         dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget, drape=drape,
         metrics=metrics, progress=progress, cancel=cancel,
     ):  # fmt: skip
-        # Copied, also where it is the only one: a band may lie in memory that counts against the budget.
-        rgba[top : top + band.shape[0]] = band
+        # Copied, also where it is the only one: a strip may lie in memory that counts against the budget.
+        rgba[top : top + strip.shape[0]] = strip
     metrics["total_ms"] = (time.perf_counter() - start) * 1000
     return Image(rgba, metrics)

@@ -24,7 +24,7 @@ from forge3d_qgis.core import (
     parse_bytes,
     plan,
 )
-from forge3d_qgis.core.budget import EXPORT_BAND, MIB, WITHOUT_NATIVE, DeviceLimits, band_rows, device_limits
+from forge3d_qgis.core.budget import EXPORT_STRIP, MIB, WITHOUT_NATIVE, DeviceLimits, device_limits, strip_rows
 from forge3d_qgis.core.errors import DeviceError, NativeMissingError
 
 
@@ -67,7 +67,7 @@ class Judge:
     ) -> None:
         """``stays``: the picture is one that an export is drawn beside."""
         self.native, self.limits, self.budget, self.picture, self.drape = native, limits, budget, picture, drape
-        self.room = held + (native.memory_estimate(None, EXPORT_BAND)["total_bytes"] if stays else 0)
+        self.room = held + (native.memory_estimate(None, EXPORT_STRIP)["total_bytes"] if stays else 0)
 
     def total(self, size: tuple[int, int]) -> int:
         return int(self.native.memory_estimate(size, self.picture, self.drape)["total_bytes"]) + self.room
@@ -110,7 +110,7 @@ def test_every_plan_keeps_all_limits_and_uses_what_it_may(
     native: ModuleType, limits: DeviceLimits, source: Any, picture: Any, own: int | None, drape: Any, whole: bool
 ) -> None:
     budget, held = (limits.budget, limits.held) if own is None else (own, 0)
-    lines = picture[1] if whole else band_rows(picture, budget)
+    lines = picture[1] if whole else strip_rows(picture, budget)
     judge = Judge(native, limits, budget, held, (picture[0], lines), drape, whole)
     try:
         made = plan(source, picture, own, limits=limits, drape_size=drape, whole_picture=whole)
@@ -119,7 +119,7 @@ def test_every_plan_keeps_all_limits_and_uses_what_it_may(
         assert judge.total(smallest) > budget
         assert f"got {format_bytes(budget)}" in str(error) and "fix:" in str(error)
         return
-    assert made.source_size == source and made.budget == budget and made.band_rows == lines
+    assert made.source_size == source and made.budget == budget and made.strip_rows == lines
     assert made.total_bytes == judge.total(made.size) <= budget
     assert judge.suits_the_adapter(made.size)
     assert made.size == in_proportion(source, max(made.size)) and made.factor >= 1
@@ -175,7 +175,7 @@ def test_the_large_dem_and_the_large_budget_are_held_by_an_adapter_of_small_bind
     # The binding of software adapters: 128 MiB. What the maximum pyramid would need of it must not pass that.
     software = limits_of(512 * MIB, buffer=128 * MIB)
     made = plan((12_000, 12_000), (1600, 1000), 2048 * MIB, limits=software)
-    needs = native.memory_estimate(made.size, (1600, made.band_rows))
+    needs = native.memory_estimate(made.size, (1600, made.strip_rows))
     assert needs["largest_binding_bytes"] <= 128 * MIB
     assert made.bound_by == "adapter" and 8000 <= made.size[0] < 12_000
     assert made.note == f"12000×12000 read as {made.size[0]}×{made.size[1]} to stay within what this adapter holds"
@@ -202,7 +202,7 @@ def test_a_drape_and_a_whole_picture_take_their_part(native: ModuleType) -> None
 
 
 def test_pictures_larger_than_the_budget_are_drawn_in_bands(native: ModuleType) -> None:
-    rows = band_rows((16384, 16384), 512 * MIB)
+    rows = strip_rows((16384, 16384), 512 * MIB)
     frame = native.memory_estimate()["total_bytes"]
     assert 1 <= rows < 16384
     assert native.memory_estimate(None, (16384, rows))["total_bytes"] - frame <= 128 * MIB

@@ -25,10 +25,10 @@ from forge3d_qgis.core import (
     Sun,
     adapters,
     render,
-    render_bands,
+    render_strips,
 )
-from forge3d_qgis.core.budget import MIB, band_rows, device_limits, plan
-from forge3d_qgis.core.render import adapter_budget, band_steps
+from forge3d_qgis.core.budget import MIB, device_limits, plan, strip_rows
+from forge3d_qgis.core.render import adapter_budget, strip_steps
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
 DEM = Dem.from_array(HILLS, cell_size_m=10.0)
@@ -49,7 +49,7 @@ def test_a_picture_has_the_size_asked_for_and_its_numbers(fake_native: Any) -> N
 def test_a_picture_too_large_for_its_budget_comes_in_bands_that_fit_together(fake_native: Any) -> None:
     budget = 40 * MIB
     width, height = 1000, 1250
-    rows = band_rows((width, height), budget, dem_size=DEM.size)
+    rows = strip_rows((width, height), budget, dem_size=DEM.size)
     assert rows < height
     image = render(DEM, size=(width, height), samples=1, memory_budget=budget)
     np.testing.assert_array_equal(image.rgba[:, 0, 0], np.arange(height) % 256)
@@ -95,7 +95,7 @@ def test_cancel_ends_a_long_upload_as_well(fake_native: Any, monkeypatch: pytest
 
 
 def test_stopping_to_take_bands_frees_the_renderer(fake_native: Any) -> None:
-    bands = render_bands(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
+    bands = render_strips(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
     next(bands)
     bands.close()
     assert fake_native.renderers[-1].closed
@@ -299,7 +299,7 @@ def test_bands_have_the_samples_asked_for_whatever_the_session_drew_before(lines
 
         def bands(disturb: bool) -> np.ndarray:
             parts = []
-            for step in band_steps(session, (60, 40), samples=2, lines=lines, slice_ms=0.0):
+            for step in strip_steps(session, (60, 40), samples=2, lines=lines, slice_ms=0.0):
                 if step.rows is not None:
                     parts.append(step.rows.copy())
                 if disturb:  # a preview of the same size and scene

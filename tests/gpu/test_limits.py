@@ -11,7 +11,7 @@ import pytest
 from test_boundary import as_namespace
 
 from forge3d_qgis.core import Scene, SceneError
-from forge3d_qgis.core.budget import EXPORT_BAND, MAX_SIDE
+from forge3d_qgis.core.budget import EXPORT_STRIP, MAX_SIDE
 from forge3d_qgis.core.fields import FIELDS
 from forge3d_qgis.core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from forge3d_qgis.core.scene import SHADINGS
@@ -28,7 +28,7 @@ BEARINGS = [path for path, field in FIELDS.items() if field.bearing]
 
 
 def test_the_largest_picture_and_the_most_samples_are_the_native_ones(native: ModuleType) -> None:
-    assert MAX_PICTURE_SIDE == MAX_SIDE == EXPORT_BAND[0] == native.MAX_PICTURE_SIDE
+    assert MAX_PICTURE_SIDE == MAX_SIDE == EXPORT_STRIP[0] == native.MAX_PICTURE_SIDE
     assert MAX_SAMPLES == native.MAX_SAMPLES
 
 
