@@ -62,7 +62,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         try:
-            lines = run(argv, heed=_heed_signals)
+            lines = run(argv, heed=_heed_signals, log=_error_line if _log_is_wanted() else None)
         finally:
             _heed_signals()  # goes before what the interrupted code has made of it, such as an ImportError
     except WrongArguments as error:
@@ -106,14 +106,23 @@ def _tell(lines: Sequence[str]) -> int:
     return OK
 
 
+def _log_is_wanted() -> bool:
+    """Whether the user has said, in a variable that the native part heeds, what to log."""
+    return bool(os.environ.get("FORGE3D_LOG") or os.environ.get("RUST_LOG"))
+
+
 def _complain(text: str) -> None:
+    _error_line(f"forge3d-qgis: {text}")
+
+
+def _error_line(text: str) -> None:
     """One line on standard error; where that fails, nothing is left to say."""
     if sys.stderr is None:
         return
     if len(text) > _LONGEST_COMPLAINT:  # an argument of any length may be quoted; what is wrong and the fix stand last
         text = f"{text[: _LONGEST_COMPLAINT // 2]}…{text[-_LONGEST_COMPLAINT // 2 :]}"
     try:
-        sys.stderr.write(f"forge3d-qgis: {text}".translate(_CONTROL) + "\n")
+        sys.stderr.write(text.translate(_CONTROL) + "\n")
         sys.stderr.flush()
     except OSError:
         _abandon(sys.stderr)

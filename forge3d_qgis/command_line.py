@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
+from .core.fields import FIELDS
+from .core.native import drained_log
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
     from .core.budget import DeviceLimits
 
 _T = TypeVar("_T")
+Log = Callable[[str], object]
 
 _EXAMPLES = """\
 examples:
   forge3d-qgis render dem.tif relief.png
-  forge3d-qgis render dem.tif map.png --projection orthographic --pitch 90 --resolution 30 --shading horn
+  forge3d-qgis render dem.tif map.png --projection orthographic --pitch 90 --resolution 30 --shading hillshade
   forge3d-qgis render alps.tif poster.png --size 9000x6000 --samples 64 --heading 200 --pitch 25 --zoom 1.4
   forge3d-qgis render sea.tif sea.png --ramp topobathy --exaggeration 5 --background transparent
   forge3d-qgis devices
@@ -139,6 +142,16 @@ def _shading_help() -> str:
     return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
 
 
+def _add_field(group: argparse._ArgumentGroup, path: str, metavar: str, text: str) -> None:
+    """The option of a scene's number, with its range and its default after ``text``; a bearing may be any number."""
+    field = FIELDS[path]
+    limits = "" if field.bearing else f", {field.low:g}..{field.high:g}"
+    group.add_argument(
+        "--" + field.name.replace("_", "-"), type=_argument(_number, "number"), metavar=metavar,
+        help=f"{text}{limits} (default: {field.default:g})",
+    )  # fmt: skip
+
+
 def _ramp(text: str) -> ColorRamp:
     if text in ramp_names():
         return ColorRamp.named(text)
@@ -190,30 +203,31 @@ def parser() -> argparse.ArgumentParser:
         "--samples", type=_argument(_samples, "count"), default=16, metavar="N",
         help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16)",
     )  # fmt: skip
-    group.add_argument("--background", metavar="COLOUR", help="'#rrggbb' or transparent (default: #ffffff)")
+    group.add_argument("--background", metavar="COLOUR", help=f"'#rrggbb' or transparent (default: {Scene.background})")
     group.add_argument("--scene", metavar="FILE.json", help="start from a saved scene; options given here go over it")
 
     group = render.add_argument_group("sun")
-    group.add_argument("--azimuth", type=number, metavar="DEG", help="where it stands: 0 north, 90 east (default: 315)")
-    group.add_argument("--altitude", type=number, metavar="DEG", help="0 horizon .. 90 zenith (default: 45)")
+    _add_field(group, "sun.azimuth", "DEG", "where it stands: 0 north, 90 east")
+    _add_field(group, "sun.altitude", "DEG", "how high it stands: 0 horizon, 90 zenith")
     group.add_argument("--no-shadows", action="store_true", default=None, help="terrain casts no shadows")
 
     group = render.add_argument_group("camera")
-    group.add_argument("--heading", type=number, metavar="DEG", help="compass bearing it looks to (default: 0, north)")
-    group.add_argument("--pitch", type=number, metavar="DEG", help="looks down by: 0 level .. 90 (default: 45)")
-    group.add_argument("--zoom", type=number, metavar="X", help="1 fits the whole DEM, 2 twice as large (default: 1)")
-    group.add_argument(
-        "--field-of-view", type=number, metavar="DEG", help="vertical opening, perspective, 1..120 (default: 35)"
-    )
-    group.add_argument("--projection", choices=PROJECTIONS, help="(default: perspective)")
+    _add_field(group, "camera.heading", "DEG", "compass bearing it looks to: 0 north, 90 east")
+    _add_field(group, "camera.pitch", "DEG", "looks down by: 0 level, 90 from above")
+    _add_field(group, "camera.zoom", "X", "1 fits the whole DEM, 2 twice as large")
+    _add_field(group, "camera.field_of_view", "DEG", "vertical opening, perspective")
+    group.add_argument("--projection", choices=PROJECTIONS, help=f"(default: {Camera.projection})")
     group.add_argument(
         "--resolution", type=number, metavar="M", help="metres a pixel, orthographic, in place of the fit and --zoom"
     )
 
     group = render.add_argument_group("terrain")
-    group.add_argument("--exaggeration", type=number, metavar="X", help="factor on heights (default: 1)")
+    _add_field(group, "exaggeration", "X", "factor on heights")
     group.add_argument(
-        "--shading", type=_argument(_shading, "name"), metavar="NAME", help=f"{_shading_help()} (default: relief)"
+        "--shading",
+        type=_argument(_shading, "name"),
+        metavar="NAME",
+        help=f"{_shading_help()} (default: {Scene.shading})",
     )
     group.add_argument(
         "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"
@@ -288,11 +302,11 @@ def view_of(arguments: argparse.Namespace) -> View:
 class _Progress:
     """A line on stderr that says how far a step is. Silent where stderr is no terminal.
 
-    ``heed`` is called at each step, and raises when the run has to end.
+    At each step ``heed`` is called, which raises when the run has to end, and ``log`` with what was logged meanwhile.
     """
 
-    def __init__(self, heed: Callable[[], object]) -> None:
-        self._heed = heed
+    def __init__(self, heed: Callable[[], object], log: Log | None) -> None:
+        self.heed, self._log = heed, log
         # None where the caller has closed it, as services do.
         self._shown = sys.stderr is not None and sys.stderr.isatty()
         self._last = 0.0
@@ -300,7 +314,8 @@ class _Progress:
 
     def step(self, label: str) -> Callable[[float], None]:
         def show(fraction: float) -> None:
-            self._heed()
+            self.heed()
+            _tell_log(self._log, self.clear)
             now = time.monotonic()
             if not self._shown or (now - self._last < 0.05 and 0 < fraction < 1):
                 return
@@ -321,6 +336,16 @@ class _Progress:
             sys.stderr.flush()
         except OSError:  # the terminal has gone: that ends the line, not the picture
             self._shown = self._open = False
+
+
+def _tell_log(log: Log | None, make_room: Callable[[], object] = lambda: None) -> None:
+    """Hands what the native side has logged to ``log``, a line a record. ``make_room`` is called before the first."""
+    records = [] if log is None else drained_log()
+    if log is None or not records:
+        return
+    make_room()
+    for level, target, text in records:
+        log(f"{level} {target}: {text}")
 
 
 class _DeviceStart(threading.Thread):
@@ -386,29 +411,28 @@ def _same_file(one: str | Path, other: str | Path) -> bool:
     return False
 
 
-def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object]) -> list[str]:
+def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object], log: Log | None) -> list[str]:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
     _refuse_to_lose(arguments)
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, view, start, heed)
+        return _render_on(device, arguments, view, start, _Progress(heed, log))
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
 def _render_on(
-    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, heed: Callable[[], object]
+    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
 ) -> list[str]:
     from .core.dem import covering_window, open_source, read_dem, wkt_of_crs
     from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
-    from .core.render import render_bands
+    from .core.render import render_strips
 
     out: Path = arguments.out
     scene = view.scene
-    shown = _Progress(heed)
     ms: dict[str, float] = {}
     metrics: dict[str, Any] = {}
     width, height = arguments.size
@@ -441,7 +465,7 @@ def _render_on(
                 ms["device"] = device.ms
                 ms["read"] = (time.perf_counter() - read_start) * 1000
                 encode = 0.0
-                for _, rows in render_bands(
+                for _, rows in render_strips(
                     dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
                     memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
                 ):  # fmt: skip
@@ -450,7 +474,7 @@ def _render_on(
                     encode += time.perf_counter() - before
             finally:
                 shown.clear()
-            heed()
+            shown.heed()
             before = time.perf_counter()
             writer.close()
             encode += time.perf_counter() - before
@@ -494,11 +518,21 @@ def _devices() -> list[str]:
     ]
 
 
-def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None) -> list[str]:
+def run(
+    argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None, log: Log | None = None
+) -> list[str]:
     """Runs one command and returns what it has to say. argparse itself prints and exits for ``--help``.
 
-    ``heed`` is called every now and then; what it raises ends the run. Raises WrongArguments, Forge3dError.
+    ``heed`` is called every now and then; what it raises ends the run. ``log``: called with each line that the native
+    side logs, during the run and at its end, a failed one's too. Raises WrongArguments, Forge3dError.
     """
+    try:
+        return _run(argv, heed, log)
+    finally:
+        _tell_log(log)
+
+
+def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None) -> list[str]:
     arguments_parser = parser()
     arguments = arguments_parser.parse_args(argv)
     if arguments.command is None:
@@ -509,4 +543,4 @@ def run(argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambd
         view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
-    return _render(arguments, view, heed)
+    return _render(arguments, view, heed, log)

@@ -110,7 +110,7 @@ class Renderer:
         """Changes the picture's size, keeps heights and scene, starts again at zero samples, also where the size is the same.
         It is a crop of a larger picture no more."""
     def set_crop(self, x: int, y: int, full_width: int, full_height: int) -> None:
-        """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in bands.
+        """Makes the picture the rectangle at (x, y), of this renderer's size, of a larger picture: for export in strips of rows.
         Its pixels are, byte for byte, those of the larger picture drawn at once."""
     def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
         """The name that ``set_crop`` had before."""

@@ -2,7 +2,7 @@
 
 The rule. The budget is the limit on what a *renderer* holds, on the GPU and in host-visible memory together, because on
 integrated and software adapters all of it is system memory: heights with their maximum pyramid, the drape, the picture
-(or the band of it that is drawn at a time), the strips through which heights are uploaded.
+(or the strip of it that is drawn at a time), the strips through which heights are uploaded.
 ``forge3d_native.memory_estimate`` says what each takes; here only the size at which a DEM is read is chosen against it,
 for the device in use.
 
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .checks import as_float, scene_error
-from .errors import DemError, MemoryBudgetError, NativeMissingError
+from .errors import DemError, DeviceError, MemoryBudgetError, NativeMissingError
 from .native import native, translated
 from .notes import Note
 
@@ -28,9 +28,8 @@ GIB = 1 << 30
 
 MAX_SIDE = 16384
 """The widest texture that all desktop adapters take."""
-LEAST_SAMPLES = 64 * 64
-EXPORT_BAND = (16384, 16)
-"""A band of the widest export: a plan leaves room for one beside the picture that is shown."""
+EXPORT_STRIP = (16384, 16)
+"""A strip of the widest export: a plan leaves room for one beside the picture that is shown."""
 ENOUGH = 0.8
 """A factor of whole or half cells is taken where it uses this share of the samples that the budget allows. Any other
 one weighs the source cells differently from one held cell to the next, and the smoothness changes with that: measured
@@ -48,7 +47,6 @@ class DeviceLimits:
     """
 
     budget: int
-    host_visible: int
     max_buffer_bytes: int
     max_texture_side: int
     kind: str
@@ -61,7 +59,7 @@ class DeviceLimits:
         return max(0, self.budget - self.held)
 
 
-WITHOUT_NATIVE = DeviceLimits(256 * MIB, 256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
+WITHOUT_NATIVE = DeviceLimits(256 * MIB, 128 * MIB, MAX_SIDE, "none", "no renderer")
 """For reading a DEM where nothing can be drawn but a hillshade by NumPy."""
 
 
@@ -91,7 +89,6 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
         )
     return DeviceLimits(
         budget=budget,
-        host_visible=int(memory["host_visible_limit"]),
         max_buffer_bytes=int(info["max_buffer_bytes"]),
         max_texture_side=int(info["max_texture_side"]),
         kind=kind,
@@ -100,11 +97,20 @@ def device_limits(adapter: str = "auto") -> DeviceLimits:
     )
 
 
+_KINDS = ("discrete", "integrated", "virtual", "software", "cpu", "other")
+
+
 def default_budget(adapter: str = "auto") -> int:
-    """Bytes that the renderers on this adapter may hold when nobody chose; see ``device_limits``, which it asks."""
-    # Earlier versions took the kind of an adapter here; the names that are no adapters' mean the one in use.
-    adapter = "auto" if adapter in ("discrete", "integrated", "virtual", "other") else adapter
-    return device_limits(adapter).budget
+    """Bytes that the renderers on this adapter may hold when nobody chose; see ``device_limits``, which it asks.
+
+    Earlier versions took the kind of an adapter: one that no adapter here goes by means the one in use.
+    """
+    try:
+        return device_limits(adapter).budget
+    except DeviceError:
+        if adapter not in _KINDS:
+            raise
+        return device_limits().budget
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,15 @@ class Plan:
     source_size: tuple[int, int]
     size: tuple[int, int]
     picture_size: tuple[int, int]
-    band_rows: int
+    strip_rows: int
     budget: int
     bytes_by_label: tuple[tuple[str, int], ...]
     bound_by: str = ""
+
+    @property
+    def band_rows(self) -> int:
+        """The name that ``strip_rows`` had before."""
+        return self.strip_rows
 
     @property
     def factor(self) -> float:
@@ -166,7 +177,7 @@ def plan(
 ) -> Plan:
     """The largest DEM that fits, of the device whose ``limits`` these are (None: the one in use or to be made).
 
-    ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in bands, or with ``whole_picture`` at
+    ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in strips, or with ``whole_picture`` at
     once, as a preview is. ``budget``: bytes of a renderer's own, None for what is left of the device's. ``drape_size``:
     of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a factor of
     whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so ``size``
@@ -185,7 +196,7 @@ def plan(
         raise scene_error("drape_size", limit, got, "give a smaller one")
     held = limits.held if budget is None else 0
     budget = limits.budget if budget is None else checked_budget(budget)
-    lines = picture_size[1] if whole_picture else band_rows(picture_size, budget)
+    lines = picture_size[1] if whole_picture else strip_rows(picture_size, budget)
     most_samples = math.inf if max_samples is None else max(4, _checked_count("max_samples", max_samples))
     most_side = math.inf if max_side is None else max(2, _checked_count("max_side", max_side))
     longer = 0 if source_size[0] >= source_size[1] else 1
@@ -194,7 +205,7 @@ def plan(
         return estimate(size, (picture_size[0], lines), drape_size)
 
     # A picture that stays, as a preview does, leaves room for an export beside it.
-    export = estimate(None, EXPORT_BAND, None)["total_bytes"] if whole_picture else 0
+    export = estimate(None, EXPORT_STRIP, None)["total_bytes"] if whole_picture else 0
     room = held + export
 
     def bound(size: tuple[int, int]) -> str:
@@ -232,7 +243,7 @@ def plan(
         source_size=source_size,
         size=size,
         picture_size=picture_size,
-        band_rows=lines,
+        strip_rows=lines,
         budget=budget,
         bytes_by_label=(
             *((str(label), int(count)) for label, count in cost(size)["items"]),
@@ -275,7 +286,7 @@ def _smaller(size: tuple[int, int], longer: int) -> tuple[int, int]:
     return max(math.ceil(cols * longer / rows), min(cols, 2)), longer
 
 
-def band_rows(
+def strip_rows(
     picture_size: tuple[int, int], budget: int, *, dem_size: tuple[int, int] | None = None,
     drape_size: tuple[int, int] | None = None,
 ) -> int:  # fmt: skip

@@ -7,13 +7,13 @@ from .budget import (
     MAX_SIDE,
     MIB,
     Plan,
-    band_rows,
     checked_budget,
     default_budget,
     format_bytes,
     parse_bytes,
     plan,
 )
+from .budget import strip_rows as band_rows
 
 __all__ = [
     "GIB", "MAX_SIDE", "MIB", "Plan", "band_rows", "checked_budget", "default_budget", "format_bytes", "parse_bytes",

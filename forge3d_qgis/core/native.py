@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -42,6 +43,15 @@ def translated(argument_error: type[Forge3dError] = SceneError) -> Iterator[None
             if target is not None and kind.__module__ == native_loader.MODULE:
                 raise target(str(error)) from error
         raise
+
+
+def drained_log() -> list[tuple[str, str, str]]:
+    """(level, target, text) of what the native module has logged since the last call; nothing where it is not loaded.
+
+    It keeps 1000 records. What it logs follows the variables ``FORGE3D_LOG`` and ``RUST_LOG``.
+    """
+    drain = getattr(sys.modules.get(native_loader.MODULE), "drain_log", None)
+    return [] if drain is None else list(drain())
 
 
 def native() -> ModuleType:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .budget import band_rows, checked_budget, device_limits
+from .budget import MAX_SIDE, checked_budget, device_limits, strip_rows
 from .checks import scene_error
 from .errors import Cancelled, DemError
 from .native import native, translated
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SLICE_MS = 50.0
 """How long a call into the native side lasts: cancel is asked, and progress told, this often."""
-MAX_PICTURE_SIDE = 16384
+MAX_PICTURE_SIDE = MAX_SIDE
 MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]
@@ -45,8 +45,8 @@ def adapters() -> list[dict[str, Any]]:
 
 
 def adapter_budget(adapter: str = "auto") -> int:
-    """The memory budget of the adapter that this name chooses, in bytes. Raises DeviceError."""
-    return device_limits(adapter).budget
+    """The memory budget of the adapter that this name chooses, in bytes. Raises DeviceError, SceneError."""
+    return device_limits(_checked_adapter(adapter)).budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,8 @@ class RenderSession:
     """One native Renderer: heights are uploaded once, then any number of scenes and sizes are drawn.
 
     For one thread at a time; ``cancel`` and ``progress`` from any. Every method raises the kinds of ``core.errors``:
-    SceneError for arguments, MemoryBudgetError, DeviceError, RenderError, Cancelled. Close it, or use ``with``.
+    SceneError for arguments, DemError for a DEM, MemoryBudgetError, DeviceError, RenderError, Cancelled. Close it, or
+    use ``with``.
     """
 
     def __init__(self, size: tuple[int, int], *, adapter: str = "auto", memory_budget: int | None = None) -> None:
@@ -82,10 +83,12 @@ class RenderSession:
         ``memory_budget``: bytes that this session may hold, its own; None: it shares the common budget of all sessions
         without one.
         """
-        module = native()
+        width, height = checked_size(size)
+        adapter = _checked_adapter(adapter)
         budget = None if memory_budget is None else checked_budget(memory_budget)
+        module = native()
         with translated():
-            self._renderer = module.Renderer(size[0], size[1], adapter=adapter, memory_budget=budget)
+            self._renderer = module.Renderer(width, height, adapter=adapter, memory_budget=budget)
         self._datum_m = 0.0
         self.pictures = 0
         """How many pictures were begun: tells whether somebody else drew in between."""
@@ -100,31 +103,36 @@ class RenderSession:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) of the picture, or of the band of it."""
+        """(width, height) of the picture, or of the strip of it."""
         return self._renderer.width, self._renderer.height
 
     def resize(self, size: tuple[int, int]) -> None:
         """Changes the size, keeps heights and scene, starts again at zero samples, also where the size is the same."""
+        width, height = checked_size(size)
         with translated():
-            self._renderer.resize(*size)
+            self._renderer.resize(width, height)
         self.pictures += 1
 
     def set_crop(self, x: int, y: int, full_size: tuple[int, int]) -> None:
         """Draws the rectangle at (x, y), of this session's size, of a picture of ``full_size``."""
+        full_width, full_height = checked_size(full_size)
         with translated():
-            self._renderer.set_crop(x, y, *full_size)
+            self._renderer.set_crop(x, y, full_width, full_height)
         self.pictures += 1
 
     set_window = set_crop  # its name before
 
     def set_dem(self, dem: Dem) -> None:
         """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
+        dem = _checked_dem(dem)
         with translated(argument_error=DemError):
             self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
         self._datum_m = dem.datum_m
 
     def share_heights(self, other: RenderSession) -> None:
         """Takes the heights that ``other`` holds. They are held once, until both have let go of them."""
+        if not isinstance(other, RenderSession):
+            raise scene_error("other", "a RenderSession", other, "give the session that holds the heights")
         with translated():
             self._renderer.share_heights(other._renderer)
         self._datum_m = other._datum_m
@@ -136,6 +144,7 @@ class RenderSession:
 
     def set_scene(self, scene: Scene) -> None:
         """Starts again at zero samples if anything changed. Heights of the ramp are true ones, the datum included."""
+        scene = _checked_scene(scene)
         with translated():
             self._renderer.set_scene(_without_datum(scene, self._datum_m))
 
@@ -180,11 +189,11 @@ class RenderSession:
 
 
 @dataclass(frozen=True, eq=False)
-class BandStep:
-    """Where a picture that is drawn band by band stands. ``share``: 0..1 of all samples of all pixels.
+class StripStep:
+    """Where a picture that is drawn strip by strip stands. ``share``: 0..1 of all samples of all pixels.
 
-    ``rows``: uint8 (rows, width, 4) of a band that is finished, its first row ``top``; None between bands. ``metrics``:
-    of the finished band, see ``Image``.
+    ``rows``: uint8 (rows, width, 4) of a strip that is finished, its first row ``top``; None between strips. ``metrics``:
+    of the finished strip, see ``Image``.
     """
 
     share: float
@@ -193,10 +202,10 @@ class BandStep:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-def band_steps(
+def strip_steps(
     session: RenderSession, size: tuple[int, int], *, samples: int, lines: int, slice_ms: float = SLICE_MS
-) -> Iterator[BandStep]:
-    """The one loop over the bands of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
+) -> Iterator[StripStep]:
+    """The one loop over the strips of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
 
     Every step takes about ``slice_ms``, so a caller may stop, tell progress or do other work between two of them; who
     draws something else with the session meanwhile must set its scene again. The session holds heights and scene.
@@ -205,7 +214,7 @@ def band_steps(
     width, height = size
 
     def begin(top: int, rows: int) -> int:
-        """Zero samples of this band, whatever the session drew before."""
+        """Zero samples of this strip, whatever the session drew before."""
         session.resize((width, rows))
         if lines < height:
             session.set_crop(0, top, size)
@@ -220,9 +229,9 @@ def band_steps(
             done = session.refine(slice_ms, samples=samples)
             share = (top + rows * min(1.0, session.progress() / samples)) / height
             if done < samples:
-                yield BandStep(share, top)
+                yield StripStep(share, top)
         image = session.read()
-        yield BandStep((top + rows) / height, top, image.rgba, image.metrics)
+        yield StripStep((top + rows) / height, top, image.rgba, image.metrics)
 
 
 def _without_datum(scene: Scene, datum_m: float) -> Scene:
@@ -265,7 +274,28 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     raise scene_error("size", expected, size, "give for example (1600, 1000)")
 
 
-def render_bands(
+def _checked_adapter(adapter: object) -> str:
+    if not isinstance(adapter, str):
+        raise scene_error("adapter", "a name", adapter, "give auto, hardware, software, or part of a name")
+    return adapter
+
+
+def _checked_scene(scene: object) -> Scene:
+    if not isinstance(scene, Scene):
+        raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
+    return scene
+
+
+def _checked_dem(dem: object) -> Dem:
+    from .dem import Dem
+
+    if not isinstance(dem, Dem):
+        got = type(dem).__name__
+        raise DemError(f"dem: expected a Dem; got {got}; fix: read one with read_dem, or make one with Dem.from_array")
+    return dem
+
+
+def render_strips(
     dem: Dem,
     scene: Scene | None = None,
     *,
@@ -280,13 +310,15 @@ def render_bands(
 ) -> Iterator[tuple[int, Rgba]]:
     """Yields (first row, uint8 (rows, width, 4)) from top to bottom: a picture of any size in bounded memory.
 
-    Arguments as in ``render``. ``metrics``: filled in once the last band has been taken. Ending early frees everything.
+    Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. Ending early frees everything.
     """
     width, height = checked_size(size)
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
-    if scene is not None and not isinstance(scene, Scene):
-        raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
+    dem, scene = _checked_dem(dem), _checked_scene(Scene() if scene is None else scene)
+    adapter = _checked_adapter(adapter)
+    if progress is not None and not callable(progress):
+        raise scene_error("progress", "a function of 0..1", progress, "give one, or None")
     if drape is not None:
         shape: tuple[int, ...] = getattr(drape, "shape", ())
         if len(shape) != 3 or shape[2] != 4 or 0 in shape:
@@ -301,7 +333,7 @@ def render_bands(
     limits = device_limits(adapter)
     budget = memory_budget if memory_budget is not None else limits.left
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
-    lines = band_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
+    lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
     longest, found = 0.0, {}
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
@@ -312,8 +344,8 @@ def render_bands(
             session.set_dem(dem)
         if drape is not None:
             session.set_drape(drape)
-        session.set_scene(Scene() if scene is None else scene)
-        for step in band_steps(session, (width, height), samples=samples, lines=lines):
+        session.set_scene(scene)
+        for step in strip_steps(session, (width, height), samples=samples, lines=lines):
             report(step.share)
             if step.rows is not None:
                 found = step.metrics
@@ -330,6 +362,10 @@ def render_bands(
             metrics["bands"] = -(-height // lines)
 
 
+render_bands = render_strips
+"""The name it had before bands were of rasters only."""
+
+
 def render(
     dem: Dem,
     scene: Scene | None = None,
@@ -344,7 +380,7 @@ def render(
 ) -> Image:
     """Draws ``scene`` (None: the default one) of ``dem``.
 
-    - ``size``: (width, height), 1..16384. Drawn in bands where a whole frame does not fit the budget.
+    - ``size``: (width, height), 1..16384. Drawn in strips where a whole frame does not fit the budget.
     - ``samples``: rays a pixel, 1..1024: 1 is a sketch, 16 smooth, 64 for print.
     - ``adapter``: auto, hardware, software, or part of a name.
     - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
@@ -352,7 +388,7 @@ def render(
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked every
       50 ms, during the upload of the heights from another thread.
 
-    ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the bands, with ``bands``,
+    ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the strips, with ``bands``,
     ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError,
     RenderError, Cancelled, NativeMissingError.
     """
@@ -362,11 +398,11 @@ def render(
     metrics: dict[str, Any] = {}
     width, height = checked_size(size)
     rgba = np.empty((height, width, 4), dtype=np.uint8)
-    for top, band in render_bands(
+    for top, strip in render_strips(
         dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget, drape=drape,
         metrics=metrics, progress=progress, cancel=cancel,
     ):  # fmt: skip
-        # Copied, also where it is the only one: a band may lie in memory that counts against the budget.
-        rgba[top : top + band.shape[0]] = band
+        # Copied, also where it is the only one: a strip may lie in memory that counts against the budget.
+        rgba[top : top + strip.shape[0]] = strip
     metrics["total_ms"] = (time.perf_counter() - start) * 1000
     return Image(rgba, metrics)

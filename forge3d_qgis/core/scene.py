@@ -14,10 +14,10 @@ from typing import Any, Literal, TypeVar
 from .checks import check_choice, check_color, check_flag, check_number, scene_error
 from .fields import FIELDS, check_field
 from .ramps import DEFAULT_RAMP, INTERPOLATIONS, ColorRamp, Interpolation, Rgba, ramp_names
-from .styles import canonical_shading
+from .styles import canonical_shading, shading_names
 
 __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
-    "JSON_VERSION", "PROJECTIONS", "SHADINGS", "Camera", "Projection", "Scene", "Shading", "Sun",
+    "JSON_VERSION", "PROJECTIONS", "Camera", "Projection", "Scene", "Shading", "Sun",
     "DEFAULT_RAMP", "INTERPOLATIONS", "ColorRamp", "Interpolation", "Rgba", "ramp_names",
 ]  # fmt: skip
 
@@ -26,14 +26,19 @@ Shading = str
 
 PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
 DEFAULT_SHADING: Shading = "relief"
-SHADINGS: tuple[Shading, ...] = (DEFAULT_SHADING, "hillshade", "horn")
-"""Models that every version knows; ``core.styles.shading_models()`` has them all."""
 
 JSON_VERSION = 1
 SOURCE_KEY = "source"
 """Where a view's JSON says what it is a picture of."""
 
 _T = TypeVar("_T")
+
+
+def __getattr__(name: str) -> Any:
+    """``SHADINGS``, as scripts of earlier versions ask for the names of the models: ``core.styles`` has the table."""
+    if name == "SHADINGS":
+        return shading_names()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def _default_ramp() -> ColorRamp:
     return ColorRamp.named(DEFAULT_RAMP)
 
 
-_OLD_NAMES = {"sky_view": "sky_intensity"}
+OLD_NAMES = {"sky_view": "sky_intensity"}
 """Names of ``Scene`` as scripts and files of earlier versions write them."""
 
 
@@ -119,8 +124,8 @@ def _taking_old_names(kind: type[_T]) -> type[_T]:
 
 def _renamed(named: dict[str, Any]) -> dict[str, Any]:
     """Old names replaced. ``dataclasses.replace`` passes the present value along: what was named on purpose wins."""
-    old = {_OLD_NAMES[name]: value for name, value in named.items() if name in _OLD_NAMES}
-    return {**{name: value for name, value in named.items() if name not in _OLD_NAMES}, **old}
+    old = {OLD_NAMES[name]: value for name, value in named.items() if name in OLD_NAMES}
+    return {**{name: value for name, value in named.items() if name not in OLD_NAMES}, **old}
 
 
 @_taking_old_names
@@ -187,7 +192,7 @@ class Scene:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Scene:
         """The scene of plain values by name; see ``from_json``."""
-        content = dict(content)
+        content = plain_object(content)
         version = content.pop("forge3d_scene", JSON_VERSION)
         if version != JSON_VERSION:
             raise scene_error("scene", f"forge3d_scene version {JSON_VERSION}", version, "update forge3d_qgis")
@@ -218,9 +223,14 @@ def json_object(text: str) -> dict[str, Any]:
         raise scene_error("scene", "JSON text", f"line {error.lineno}: {error.msg}", "correct that line") from None
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits, thousands of brackets
         raise scene_error("scene", "JSON text of a scene", str(error), "save a scene and compare") from None
-    if not isinstance(content, dict):
+    return plain_object(content)
+
+
+def plain_object(content: object) -> dict[str, Any]:
+    """A copy of ``content``, values by name. Raises SceneError."""
+    if not isinstance(content, Mapping):
         raise scene_error("scene", "a JSON object {…}", type(content).__name__, "save a scene and compare")
-    return content
+    return dict(content)
 
 
 def from_plain(kind: type[Any], content: object, where: str) -> Any:
@@ -229,8 +239,11 @@ def from_plain(kind: type[Any], content: object, where: str) -> Any:
         raise scene_error(f"scene: {where}", "a JSON object {…}", content, "give its values by name")
     known = [entry.name for entry in dataclasses.fields(kind)]
     for key in content:
-        if key not in known and not (kind is Scene and key in _OLD_NAMES):
+        if key not in known and not (kind is Scene and key in OLD_NAMES):
             raise scene_error(f"scene: {where}", "keys among " + ", ".join(known), key, "remove or rename it")
+    for old, new in OLD_NAMES.items():
+        if kind is Scene and old in content and new in content:
+            raise scene_error(f"scene: {where}", f"{new} or its old name {old}", [old, new], f"remove {old}")
     if kind is ColorRamp and "stops" not in content:
         raise scene_error(f"scene: {where}", "a key stops", sorted(content), "give [[value, [r, g, b, a]], …]")
     if "stops" in content and not isinstance(content["stops"], list):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .errors import NativeMissingError, SceneError
+from .checks import scene_error
+from .errors import NativeMissingError
 from .native import native
 
 
@@ -41,16 +42,22 @@ def shading_models() -> tuple[ShadingModel, ...]:
         return ()
 
 
+def shading_names() -> tuple[str, ...]:
+    """Every name that a scene's shading may have: those of all models, the default first, then their aliases."""
+    models = shading_models()
+    return (*(model.name for model in models), *(alias for model in models for alias in model.aliases))
+
+
 def canonical_shading(name: str) -> str:
     """The present name of a model: ``hillshade`` for ``horn``. Raises SceneError for an unknown one.
 
     Where the native part is missing every name passes: a project keeps what it says until it can be drawn.
     """
     models = shading_models()
-    for model in models:
-        if name == model.name or name in model.aliases:
-            return model.name
-    if not models and isinstance(name, str):
-        return name
-    known = ", ".join(model.name for model in models)
-    raise SceneError(f"Scene.shading: expected one of {known}; got {name!r}; fix: use 'relief'")
+    if isinstance(name, str):
+        for model in models:
+            if name in (model.name, *model.aliases):
+                return model.name
+        if not models:
+            return name
+    raise scene_error("Scene.shading", f"one of {', '.join(shading_names())}", name, "use 'relief'")

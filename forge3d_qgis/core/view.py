@@ -16,7 +16,7 @@ from .checks import as_float, check_choice, check_color, scene_error
 from .errors import SceneError
 from .fields import FIELDS
 from .ramps import ColorRamp
-from .scene import SOURCE_KEY, Camera, Scene, from_plain, json_object, json_text
+from .scene import OLD_NAMES, SOURCE_KEY, Camera, Scene, from_plain, json_object, json_text, plain_object
 
 AreaChoice = Literal["layer", "canvas", "drawn"]
 Colours = Literal["ramp", "layer", "canvas", "theme"]
@@ -104,16 +104,22 @@ def parse_area(text: str) -> Area:
 
 @dataclass(frozen=True)
 class View:
-    """``scene``: what is drawn. ``source``: of what. Frozen; ``changed`` gives another one."""
+    """``scene``: what is drawn. ``source``: of what. Frozen; ``changed`` gives another one. Raises SceneError."""
 
     scene: Scene = field(default_factory=Scene)
     source: Source = field(default_factory=Source)
 
+    def __post_init__(self) -> None:
+        for name, kind in (("scene", Scene), ("source", Source)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise scene_error(f"View.{name}", f"a {kind.__name__}", value, f"make one with {kind.__name__}(…)")
+
     def value(self, path: str) -> Any:
-        """The value at ``path``, such as ``scene.sun.altitude``."""
+        """The value at ``path``, such as ``scene.sun.altitude``. Raises SceneError."""
         found: Any = self
-        for name in path.split("."):
-            found = getattr(found, name)
+        for name in _names_of(path):
+            found = getattr(found, _known_name(found, name, path))
         return found
 
     def changed(self, changes: Mapping[str, Any]) -> View:
@@ -121,9 +127,11 @@ class View:
 
         The camera follows: other ground is fitted anew, and a place looked at rises with the exaggeration.
         """
+        if not isinstance(changes, Mapping):
+            raise scene_error("changes", "values by path", changes, "give for example {'scene.sun.altitude': 20}")
         after = self
         for path, value in changes.items():
-            after = _replaced(after, path.split("."), value)
+            after = _replaced(after, _names_of(path), value, path)
         if not after.source.same_heights(self.source):
             return after.fitted()
         if after.scene.exaggeration != self.scene.exaggeration and after.scene.camera == self.scene.camera:
@@ -162,7 +170,7 @@ class View:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> View:
         """The view of plain values by name; see ``from_json``."""
-        content = dict(content)
+        content = plain_object(content)
         source = content.pop(SOURCE_KEY, {})
         if isinstance(source, dict):
             source = _with_area_choice(source)
@@ -188,9 +196,25 @@ def _with_area_choice(source: Mapping[str, Any]) -> dict[str, Any]:
     return {"area_of": "drawn" if source.get("area") is not None else "layer", **source}
 
 
-def _replaced(owner: Any, path: list[str], value: Any) -> Any:
-    name, *rest = path
-    return dataclasses.replace(owner, **{name: _replaced(getattr(owner, name), rest, value) if rest else value})
+def _names_of(path: object) -> list[str]:
+    if not isinstance(path, str):
+        raise scene_error("path", "names joined by points", path, "write for example 'scene.sun.altitude'")
+    return path.split(".")
+
+
+def _known_name(owner: object, name: str, path: str) -> str:
+    """``name``, under its present form, of a value that ``owner`` has."""
+    known = [entry.name for entry in dataclasses.fields(owner)] if dataclasses.is_dataclass(owner) else []
+    name = OLD_NAMES.get(name, name) if isinstance(owner, Scene) else name
+    if name not in known:
+        expected = f"one of {', '.join(known)} for {name!r}" if known else f"an end before {name!r}"
+        raise scene_error("path", expected, path, "write for example 'scene.sun.altitude'")
+    return name
+
+
+def _replaced(owner: Any, names: list[str], value: Any, path: str) -> Any:
+    name, *rest = _known_name(owner, names[0], path), *names[1:]
+    return dataclasses.replace(owner, **{name: _replaced(getattr(owner, name), rest, value, path) if rest else value})
 
 
 def _salvaged(base: Any, content: Mapping[str, Any], where: str) -> Any:

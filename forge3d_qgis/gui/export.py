@@ -26,10 +26,10 @@ from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication, QPushButton
 
-from ..core.budget import band_rows
+from ..core.budget import strip_rows
 from ..core.errors import Cancelled
 from ..core.export import PngWriter
-from ..core.render import BandStep, RenderSession, band_steps
+from ..core.render import RenderSession, StripStep, strip_steps
 from ..core.scene import Scene
 from ..text import tr
 from .current_view import CurrentView
@@ -39,16 +39,16 @@ from .refining import let_go_of_picture
 from .relief import Relief
 from .task import BackgroundTask, Outcome
 
-STRETCH_S = 0.6  # for one band, at the speed measured last: between bands the preview answers
+STRETCH_S = 0.6  # for one strip, at the speed measured last: between strips the preview answers
 SPEED_GUESS = 2.5e6  # samples a second, before anything was measured
 LAYOUT_WIDTH_MM = 180.0
 LAYOUT_SAMPLES = 16  # at print resolution a dot is small: more samples would be waited for and not seen
 LARGEST_EXPORT_DRAPE = 8192
-LEAST_LINES = 64  # of the bands beside a drape: thinner ones take long
+LEAST_LINES = 64  # of the strips beside a drape: thinner ones take long
 
 
 class ExportJob:
-    """A picture in bands into a PNG, for ``RenderWorker.run_job``. Watched and cancelled from other threads."""
+    """A picture in strips into a PNG, for ``RenderWorker.run_job``. Watched and cancelled from other threads."""
 
     def __init__(
         self,
@@ -66,9 +66,9 @@ class ExportJob:
         self._scene = scene
         self._make_drape = drape
         by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wanted.width * wanted.samples))
-        lines = band_rows((wanted.width, wanted.height), budget, dem_size=dem_size, drape_size=drape_size)
+        lines = strip_rows((wanted.width, wanted.height), budget, dem_size=dem_size, drape_size=drape_size)
         self._lines = max(1, min(lines, by_time))
-        self._steps: Iterator[BandStep] | None = None
+        self._steps: Iterator[StripStep] | None = None
         self._writer: PngWriter | None = None
         self._cancelled = threading.Event()
         self.share = 0.0
@@ -83,7 +83,7 @@ class ExportJob:
     # the worker's thread
 
     def step(self, session: RenderSession) -> bool:
-        """One band."""
+        """One strip."""
         wanted = self._wanted
         if self._steps is None:
             self._writer = PngWriter(wanted.path, wanted.width, wanted.height, dpi=wanted.dpi, alpha=wanted.transparent)
@@ -93,7 +93,7 @@ class ExportJob:
                 session.set_drape(self._make_drape())
                 self._make_drape = None
             size = (wanted.width, wanted.height)
-            self._steps = band_steps(session, size, samples=wanted.samples, lines=self._lines)
+            self._steps = strip_steps(session, size, samples=wanted.samples, lines=self._lines)
         session.set_scene(self._scene)
         while not self._cancelled.is_set():
             done = next(self._steps)
@@ -207,8 +207,8 @@ class ExportController(QObject):
         side = min(
             LARGEST_EXPORT_DRAPE, max(wanted.width, wanted.height, 2 * max(relief.size.width(), relief.size.height()))
         )
-        band = (wanted.width, min(wanted.height, LEAST_LINES))
-        job, rgba = relief.drape.start_job(relief.drape.export_side(side, band, relief.host.budget()))
+        strip = (wanted.width, min(wanted.height, LEAST_LINES))
+        job, rgba = relief.drape.start_job(relief.drape.export_side(side, strip, relief.host.budget()))
         self._drape_job = job
 
         def draped() -> None:

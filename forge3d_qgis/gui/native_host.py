@@ -16,6 +16,7 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from .. import __version__, native_loader
 from ..core.budget import DeviceLimits
 from ..core.errors import DeviceError
+from ..core.native import drained_log
 from ..text import tr
 from . import preferences, sentinel
 from .worker import Frame, RenderWorker
@@ -168,10 +169,7 @@ class NativeHost(QObject):
 
     def drain_log(self) -> None:
         """Brings what the native part has logged into QGIS's panel."""
-        module = sys.modules.get(native_loader.MODULE)
-        if module is None or not hasattr(module, "drain_log"):
-            return
-        for level, target, text in module.drain_log():
+        for level, target, text in drained_log():
             log(f"{target}: {text}", LEVELS.get(level.lower(), Qgis.MessageLevel.Info))
 
     def _arrived(self, kind: str, value: Any) -> None:

@@ -45,7 +45,7 @@ class Refining:
         self.samples = 0
         self.rate = FIRST_GUESS  # pixels a millisecond, one sample each
         self.was_shown = False
-        self.is_displaced = False  # the session shows another picture, or a band of one
+        self.is_displaced = False  # the session shows another picture, or a strip of one
         self.divisor = 1  # the sides wanted, in sides of the largest picture that the budget allows
         self._drawn_at = 1  # the same of the picture in the session
         self._begun = 0.0
@@ -111,7 +111,7 @@ class Refining:
         wanted, self._drawn_at = self.current, divisor
         width, height = max(1, round(wanted.width / divisor)), max(1, round(wanted.height / divisor))
         if self.is_displaced or session.size != (width, height):
-            session.resize((width, height))  # takes the other picture's band away, too
+            session.resize((width, height))  # takes the other picture's strip away, too
             self.is_displaced = False
         session.set_scene(wanted.scene)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..core.budget import EXPORT_BAND, estimate, largest
+from ..core.budget import EXPORT_STRIP, estimate, largest
 from ..core.render import MAX_PICTURE_SIDE
 
 Size = tuple[int, int]
@@ -53,8 +53,8 @@ class Room:
 
 
 def _export() -> int:
-    """Bytes kept for a band of an export."""
-    return int(estimate(None, EXPORT_BAND, None)["total_bytes"])
+    """Bytes kept for a strip of an export."""
+    return int(estimate(None, EXPORT_STRIP, None)["total_bytes"])
 
 
 def longest_side(wanted: int, shape: Callable[[int], Size], heights: Size, picture: Size, budget: int) -> int:

@@ -28,6 +28,14 @@
         <translation>{source} gelesen als {held}, damit es in diesen Adapter passt</translation>
     </message>
     <message>
+        <source>heights counted from {metres} m</source>
+        <translation>Höhen ab {metres} m gezählt</translation>
+    </message>
+    <message>
+        <source>radii as heights above {metres} m</source>
+        <translation>Radien als Höhen über {metres} m</translation>
+    </message>
+    <message>
         <source>its scale and offset are no numbers to reckon with and were left aside</source>
         <translation>Skalierung und Versatz sind keine brauchbaren Zahlen und bleiben unbeachtet</translation>
     </message>
@@ -90,10 +98,6 @@
     <message>
         <source>US survey feet × {factor}</source>
         <translation>US-Vermessungsfuß × {factor}</translation>
-    </message>
-    <message>
-        <source>radii as heights above {metres} m</source>
-        <translation>Radien als Höhen über {metres} m</translation>
     </message>
     <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>

@@ -28,6 +28,14 @@
         <translation>{source} lu en {held} pour tenir dans cet adaptateur</translation>
     </message>
     <message>
+        <source>heights counted from {metres} m</source>
+        <translation>hauteurs comptées à partir de {metres} m</translation>
+    </message>
+    <message>
+        <source>radii as heights above {metres} m</source>
+        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
+    </message>
+    <message>
         <source>its scale and offset are no numbers to reckon with and were left aside</source>
         <translation>son échelle et son décalage ne sont pas des nombres utilisables et ont été ignorés</translation>
     </message>
@@ -90,10 +98,6 @@
     <message>
         <source>US survey feet × {factor}</source>
         <translation>pieds d'arpentage US × {factor}</translation>
-    </message>
-    <message>
-        <source>radii as heights above {metres} m</source>
-        <translation>rayons comme hauteurs au-dessus de {metres} m</translation>
     </message>
     <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>

@@ -24,8 +24,8 @@ from forge3d_qgis.core import (
     parse_bytes,
     plan,
 )
-from forge3d_qgis.core.budget import EXPORT_BAND, MIB, WITHOUT_NATIVE, DeviceLimits, band_rows, device_limits
-from forge3d_qgis.core.errors import NativeMissingError
+from forge3d_qgis.core.budget import EXPORT_STRIP, MIB, WITHOUT_NATIVE, DeviceLimits, device_limits, strip_rows
+from forge3d_qgis.core.errors import DeviceError, NativeMissingError
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def native() -> ModuleType:
 
 def limits_of(budget: int, *, side: int = 16384, buffer: int = 1 << 30, held: int = 0) -> DeviceLimits:
     return DeviceLimits(
-        budget=budget, host_visible=256 * MIB, max_buffer_bytes=buffer, max_texture_side=side, kind="software",
+        budget=budget, max_buffer_bytes=buffer, max_texture_side=side, kind="software",
         reason="for a test", held=held,
     )  # fmt: skip
 
@@ -48,7 +48,6 @@ ROOMY = limits_of(1 << 40)
 LIMITS = st.builds(
     DeviceLimits,
     budget=st.integers(24 * MIB, 400 * MIB) | st.integers(24 * MIB, 1 << 36),
-    host_visible=st.just(256 * MIB),
     # What WebGPU guarantees, and what cards have.
     max_buffer_bytes=st.sampled_from([128 * MIB, 256 * MIB, 1 << 30, (1 << 31) - 4, 1 << 40]),
     max_texture_side=st.sampled_from([2048, 8192, 16384, 32768]),
@@ -68,7 +67,7 @@ class Judge:
     ) -> None:
         """``stays``: the picture is one that an export is drawn beside."""
         self.native, self.limits, self.budget, self.picture, self.drape = native, limits, budget, picture, drape
-        self.room = held + (native.memory_estimate(None, EXPORT_BAND)["total_bytes"] if stays else 0)
+        self.room = held + (native.memory_estimate(None, EXPORT_STRIP)["total_bytes"] if stays else 0)
 
     def total(self, size: tuple[int, int]) -> int:
         return int(self.native.memory_estimate(size, self.picture, self.drape)["total_bytes"]) + self.room
@@ -111,7 +110,7 @@ def test_every_plan_keeps_all_limits_and_uses_what_it_may(
     native: ModuleType, limits: DeviceLimits, source: Any, picture: Any, own: int | None, drape: Any, whole: bool
 ) -> None:
     budget, held = (limits.budget, limits.held) if own is None else (own, 0)
-    lines = picture[1] if whole else band_rows(picture, budget)
+    lines = picture[1] if whole else strip_rows(picture, budget)
     judge = Judge(native, limits, budget, held, (picture[0], lines), drape, whole)
     try:
         made = plan(source, picture, own, limits=limits, drape_size=drape, whole_picture=whole)
@@ -120,7 +119,7 @@ def test_every_plan_keeps_all_limits_and_uses_what_it_may(
         assert judge.total(smallest) > budget
         assert f"got {format_bytes(budget)}" in str(error) and "fix:" in str(error)
         return
-    assert made.source_size == source and made.budget == budget and made.band_rows == lines
+    assert made.source_size == source and made.budget == budget and made.strip_rows == lines
     assert made.total_bytes == judge.total(made.size) <= budget
     assert judge.suits_the_adapter(made.size)
     assert made.size == in_proportion(source, max(made.size)) and made.factor >= 1
@@ -176,7 +175,7 @@ def test_the_large_dem_and_the_large_budget_are_held_by_an_adapter_of_small_bind
     # The binding of software adapters: 128 MiB. What the maximum pyramid would need of it must not pass that.
     software = limits_of(512 * MIB, buffer=128 * MIB)
     made = plan((12_000, 12_000), (1600, 1000), 2048 * MIB, limits=software)
-    needs = native.memory_estimate(made.size, (1600, made.band_rows))
+    needs = native.memory_estimate(made.size, (1600, made.strip_rows))
     assert needs["largest_binding_bytes"] <= 128 * MIB
     assert made.bound_by == "adapter" and 8000 <= made.size[0] < 12_000
     assert made.note == f"12000×12000 read as {made.size[0]}×{made.size[1]} to stay within what this adapter holds"
@@ -203,7 +202,7 @@ def test_a_drape_and_a_whole_picture_take_their_part(native: ModuleType) -> None
 
 
 def test_pictures_larger_than_the_budget_are_drawn_in_bands(native: ModuleType) -> None:
-    rows = band_rows((16384, 16384), 512 * MIB)
+    rows = strip_rows((16384, 16384), 512 * MIB)
     frame = native.memory_estimate()["total_bytes"]
     assert 1 <= rows < 16384
     assert native.memory_estimate(None, (16384, rows))["total_bytes"] - frame <= 128 * MIB
@@ -281,9 +280,21 @@ def test_the_reason_of_a_card_names_its_own_memory(fake_native: Any, monkeypatch
     assert device_limits().reason == "discrete, 8 GiB of its own, 64 GiB free: 512 MiB"
 
 
-def test_the_default_budget_is_asked_for_by_an_adapters_name_or_as_once_by_its_kind(fake_native: Any) -> None:
-    for name in ("auto", "software", "discrete", "integrated", "virtual", "other"):
+def test_the_default_budget_is_asked_for_by_an_adapters_name_or_as_once_by_its_kind(
+    fake_native: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("auto", "soft", "software", "discrete", "integrated", "virtual", "cpu", "other"):
         assert default_budget(name) == fake_native.DEFAULT_BUDGET
+    with pytest.raises(DeviceError, match="voodoo"):
+        default_budget("voodoo")
+    # A machine without the software one.
+    known = fake_native.device_info
+
+    def device_info(adapter: str = "auto") -> Any:
+        return known("voodoo" if adapter == "software" else adapter)
+
+    monkeypatch.setattr(fake_native, "device_info", device_info)
+    assert default_budget("software") == fake_native.DEFAULT_BUDGET
     assert memory_tracker.plan is plan and memory_tracker.MIB == MIB
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,10 +25,10 @@ from forge3d_qgis.core import (
     Sun,
     adapters,
     render,
-    render_bands,
+    render_strips,
 )
-from forge3d_qgis.core.budget import MIB, band_rows, device_limits, plan
-from forge3d_qgis.core.render import adapter_budget, band_steps
+from forge3d_qgis.core.budget import MIB, device_limits, plan, strip_rows
+from forge3d_qgis.core.render import adapter_budget, strip_steps
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
 DEM = Dem.from_array(HILLS, cell_size_m=10.0)
@@ -48,7 +49,7 @@ def test_a_picture_has_the_size_asked_for_and_its_numbers(fake_native: Any) -> N
 def test_a_picture_too_large_for_its_budget_comes_in_bands_that_fit_together(fake_native: Any) -> None:
     budget = 40 * MIB
     width, height = 1000, 1250
-    rows = band_rows((width, height), budget, dem_size=DEM.size)
+    rows = strip_rows((width, height), budget, dem_size=DEM.size)
     assert rows < height
     image = render(DEM, size=(width, height), samples=1, memory_budget=budget)
     np.testing.assert_array_equal(image.rgba[:, 0, 0], np.arange(height) % 256)
@@ -94,7 +95,7 @@ def test_cancel_ends_a_long_upload_as_well(fake_native: Any, monkeypatch: pytest
 
 
 def test_stopping_to_take_bands_frees_the_renderer(fake_native: Any) -> None:
-    bands = render_bands(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
+    bands = render_strips(DEM, size=(1000, 1250), samples=1, memory_budget=40 * MIB)
     next(bands)
     bands.close()
     assert fake_native.renderers[-1].closed
@@ -138,6 +139,40 @@ def test_sizes_are_checked(fake_native: Any, size: Any) -> None:
 def test_samples_are_checked(fake_native: Any, samples: Any) -> None:
     with pytest.raises(SceneError, match="samples: expected"):
         render(DEM, samples=samples)
+
+
+SESSION_CALLS: dict[str, tuple[Callable[[RenderSession], object], type[Exception], str]] = {
+    "a new one of no size": (lambda s: RenderSession(None), SceneError, "size"),  # type: ignore[arg-type]
+    "a new one of half a size": (lambda s: RenderSession((0,)), SceneError, "size"),  # type: ignore[arg-type]
+    "a new one by number": (lambda s: RenderSession((8, 8), adapter=5), SceneError, "adapter"),  # type: ignore[arg-type]
+    "resize to nothing": (lambda s: s.resize(None), SceneError, "size"),  # type: ignore[arg-type]
+    "resize to half a size": (lambda s: s.resize((3,)), SceneError, "size"),  # type: ignore[arg-type]
+    "crop of a number": (lambda s: s.set_crop(0, 0, 5), SceneError, "size"),  # type: ignore[arg-type]
+    "no DEM": (lambda s: s.set_dem(None), DemError, "dem"),  # type: ignore[arg-type]
+    "an array for a DEM": (lambda s: s.set_dem(HILLS), DemError, "dem"),  # type: ignore[arg-type]
+    "heights of nobody": (lambda s: s.share_heights(None), SceneError, "other"),  # type: ignore[arg-type]
+    "no scene": (lambda s: s.set_scene(None), SceneError, "scene"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("call", SESSION_CALLS)
+def test_a_session_refuses_what_it_cannot_use_in_words(fake_native: Any, call: str) -> None:
+    act, kind, what = SESSION_CALLS[call]
+    with RenderSession((8, 8)) as session:
+        with pytest.raises(kind, match=rf"^{what}: expected .*; got .*; fix: "):
+            act(session)
+        assert session.size == (8, 8)
+
+
+def test_what_is_no_dem_scene_progress_or_adapter_draws_nothing_and_is_named(fake_native: Any) -> None:
+    with pytest.raises(DemError, match=r"dem: expected a Dem; got NoneType; fix: "):
+        render(None)  # type: ignore[arg-type]
+    for name in ("scene", "progress", "adapter"):
+        with pytest.raises(SceneError, match=rf"{name}: expected .*; got 5; fix: "):
+            render(DEM, **{name: 5})
+    with pytest.raises(SceneError, match=r"adapter: expected a name; got None"):
+        adapter_budget(None)  # type: ignore[arg-type]
+    assert fake_native.renderers == []
 
 
 @pytest.mark.parametrize("budget", ["256MiB", True, float("nan"), (1,)])
@@ -264,7 +299,7 @@ def test_bands_have_the_samples_asked_for_whatever_the_session_drew_before(lines
 
         def bands(disturb: bool) -> np.ndarray:
             parts = []
-            for step in band_steps(session, (60, 40), samples=2, lines=lines, slice_ms=0.0):
+            for step in strip_steps(session, (60, 40), samples=2, lines=lines, slice_ms=0.0):
                 if step.rows is not None:
                     parts.append(step.rows.copy())
                 if disturb:  # a preview of the same size and scene

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +134,44 @@ def test_the_old_name_of_the_sky_light_goes_on_working() -> None:
     assert "sky_view" not in json.loads(scene.to_json())
 
 
+def test_a_file_with_both_names_of_the_sky_light_is_refused() -> None:
+    for read in (Scene.from_json, View.from_json):
+        with pytest.raises(SceneError, match=r"sky_intensity or its old name sky_view; got .*; fix: remove sky_view"):
+            read('{"sky_view": 0.75, "sky_intensity": 0.5}')
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scene.nope": 3}, "expected one of camera, sun, .* for 'nope'; got 'scene.nope'"),
+        ({"nope": 3}, "expected one of scene, source for 'nope'"),
+        ({"source.is_draped": True}, "for 'is_draped'"),
+        ({"scene.sun.azimuth.x": 3}, "expected an end before 'x'"),
+        ({"": 3}, "expected one of scene, source"),
+        ({3: 3}, "path: expected names joined by points; got 3"),
+        ({"scene": 3}, "View.scene: expected a Scene; got 3"),
+        ({"source": None}, "View.source: expected a Source; got None"),
+        (None, "changes: expected values by path; got None"),
+    ],
+)
+def test_changes_of_what_a_view_has_not_are_refused_in_words(changes: Any, words: str) -> None:
+    with pytest.raises(SceneError, match=rf"{words}.*; fix: "):
+        View().changed(changes)
+
+
+def test_values_are_asked_for_by_paths_that_there_are() -> None:
+    assert View().changed({"scene.sky_view": 0.5}).value("scene.sky_view") == 0.5
+    for path in ("scene.nope", "scene.sun.azimuth.real", None):
+        with pytest.raises(SceneError, match=r"path: expected .*; got .*; fix: "):
+            View().value(path)  # type: ignore[arg-type]
+
+
+def test_what_holds_no_values_by_name_is_no_view() -> None:
+    for read in (Scene.from_dict, View.from_dict):
+        with pytest.raises(SceneError, match=r"scene: expected .*; got 'NoneType'; fix: "):
+            read(None)  # type: ignore[arg-type]
+
+
 NORTH_UP = (100.0, 10.0, 0.0, 900.0, 0.0, -10.0)
 
 
@@ -144,11 +183,21 @@ NORTH_UP = (100.0, 10.0, 0.0, 900.0, 0.0, -10.0)
         ((121, 851, 149, 879), (2, 2, 3, 3)),  # inside them
         ((-1e9, -1e9, 1e9, 1e9), (0, 0, 100, 80)),
         ((0, 0, 50, 50), None),
-        ((100, 895, 101, 899), None),
+        ((100, 895, 101, 899), (0, 0, 2, 2)),  # in the corner's cell
+        ((114, 883, 118, 889), (1, 0, 2, 2)),  # of a cell the right and the upper part: the nearer neighbours
+        ((111, 881, 113, 883), (0, 1, 2, 2)),
+        ((130, 870, 130.000001, 870.000001), (2, 2, 2, 2)),  # on a corner of four cells
+        ((1095, 50, 1200, 105), (98, 78, 2, 2)),  # beyond the edge but for half a cell
+        ((1100, 105, 1200, 150), None),  # along the edge
+        ((112, 150, 114, 850), (0, 5, 2, 70)),
     ],
 )
 def test_the_cells_that_an_area_touches_are_its_window(area: tuple, window: tuple | None) -> None:
     assert covering_window(NORTH_UP, (100, 80), area) == window
+
+
+def test_a_raster_of_one_row_has_windows_of_what_it_has() -> None:
+    assert covering_window((0.0, 1.0, 0.0, 1.0, 0.0, -1.0), (5, 1), (2.2, 0.2, 2.4, 0.8)) == (1, 0, 2, 1)
 
 
 def test_south_up_and_rotated_rasters_have_their_windows_where_the_corners_are() -> None:

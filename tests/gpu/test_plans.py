@@ -30,19 +30,19 @@ def test_every_plan_uploads_and_draws_within_its_budget_as_it_said(
     made = plan(source, picture, budget, limits=device_limits(adapter), drape_size=drape)
     cols, rows = made.size
     before = native.memory_metrics()
-    renderer = native.Renderer(picture[0], made.band_rows, adapter=adapter, memory_budget=made.budget)
+    renderer = native.Renderer(picture[0], made.strip_rows, adapter=adapter, memory_budget=made.budget)
     try:
         # One row again and again: a large world that takes no memory of ours.
         renderer.set_height_data(np.broadcast_to(np.sin(np.arange(cols, dtype=np.float32) / 50), (rows, cols)))
         if drape is not None:
             renderer.set_drape(np.full((drape[1], drape[0], 4), 200, dtype=np.uint8))
         renderer.set_scene(Scene())
-        renderer.resize(picture[0], made.band_rows)
+        renderer.resize(picture[0], made.strip_rows)
         renderer.set_window(0, 0, *picture)
         # Once traced: what a picture needs is there from its first row on.
         renderer.refine(0.0, samples=1)
         band = renderer.read_rgba()
-        assert band.shape == (made.band_rows, picture[0], 4)
+        assert band.shape == (made.strip_rows, picture[0], 4)
         held = native.memory_metrics()["total_bytes"] - before["total_bytes"]
         assert native.memory_metrics()["within_budget"]
     finally:

@@ -124,6 +124,9 @@ def test_area_is_cut_to_whole_cells(write_raster, hill):
     layer = QgsRasterLayer(str(write_raster(hill)), "dem")
     dem = read(layer, extent=(500100.0, 5099500.0, 500300.0, 5099800.0)).dem
     np.testing.assert_array_equal(dem.heights, hill[20:50, 10:30])
+    # Of one cell, with its nearest neighbours: less cannot be drawn.
+    dem = read(layer, extent=(500101.0, 5099793.0, 500103.0, 5099797.0)).dem
+    np.testing.assert_array_equal(dem.heights, hill[19:21, 9:11])
     with pytest.raises(DemError, match="does not overlap"):
         read(layer, extent=(0.0, 0.0, 10.0, 10.0))
 

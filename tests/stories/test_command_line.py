@@ -17,6 +17,8 @@ import pytest
 from osgeo import gdal
 from stranger import FAKE, ROOT, SAMPLE, hear_signals
 
+from forge3d_qgis.core.fields import FIELDS
+
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
@@ -52,7 +54,20 @@ def test_help_names_every_option_with_its_unit_and_default() -> None:
         "--adapter", "--memory-budget", "--band", "--scene", "--metrics",
     ):  # fmt: skip
         assert option in done.stdout, option
-    assert "default: 315" in done.stdout and "topobathy" in done.stdout
+    assert "topobathy" in done.stdout
+    shown = " ".join(done.stdout.split())
+    options = {
+        "--azimuth": "sun.azimuth", "--altitude": "sun.altitude", "--heading": "camera.heading",
+        "--pitch": "camera.pitch", "--zoom": "camera.zoom", "--field-of-view": "camera.field_of_view",
+        "--exaggeration": "exaggeration",
+    }  # fmt: skip
+    for option, path in options.items():
+        field = FIELDS[path]
+        words = re.search(rf" {option} \S+ (.*?\))(?: --|$| \w+:)", shown)
+        limits = "" if field.bearing else f", {field.low:g}..{field.high:g}"
+        assert words is not None and words[1].endswith(f"{limits} (default: {field.default:g})"), option
+    assert "relief: light; hillshade or horn: grey (default: relief)" in shown and "(default: #ffffff)" in shown
+    assert "--shading hillshade" in run("--help").stdout
 
 
 def test_the_shadings_are_those_that_the_native_side_lists(tmp_path: Path) -> None:
@@ -67,7 +82,11 @@ def test_the_shadings_are_those_that_the_native_side_lists(tmp_path: Path) -> No
     shown = " ".join(run("render", "--help", FORGE3D_NATIVE=str(more)).stdout.split())
     assert "slope or steepness: 100 % grey; relief: light; hillshade or horn: grey (default: relief)" in shown
     done = run("render", SAMPLE, tmp_path / "a.png", "--shading", "phong", FORGE3D_NATIVE=str(more))
-    assert done.returncode == 2 and "slope, relief, hillshade" in done.stderr and "'phong'" in done.stderr
+    assert (
+        done.returncode == 2
+        and "one of slope, relief, hillshade, steepness, horn;" in done.stderr
+        and "'phong'" in done.stderr
+    )
 
 
 def test_without_the_native_part_help_is_there_and_any_shading_passes(tmp_path: Path) -> None:
@@ -347,7 +366,44 @@ def test_without_any_device_the_way_to_one_is_told() -> None:
     failed(run("devices", FAKE_ADAPTERS="none"), "mesa-vulkan-drivers")
 
 
+# What the native side logs
+
+BANDS = ("--size", "1000x1250", "--memory-budget", "40MiB", "--samples", 4)
+
+
+@pytest.mark.parametrize("variable", ["FORGE3D_LOG", "RUST_LOG"])
+def test_the_log_that_was_asked_for_comes_on_standard_error_while_the_run_goes_on(
+    tmp_path: Path, variable: str
+) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", *BANDS, "--metrics", tmp_path / "m.json", **{variable: "debug"})
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+    lines = done.stderr.splitlines()
+    # One line a record, two slices a band, and those of all bands, though the native side keeps only the last few.
+    bands = json.loads((tmp_path / "m.json").read_text())["picture"]["bands"]
+    assert len(lines) == 2 * bands > 3
+    assert all(re.fullmatch(r"DEBUG fake: slice \(0, .*\)\\x0aafter [02] samples", line) for line in lines), lines
+
+
+def test_a_run_that_fails_tells_its_log_as_well(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError", FORGE3D_LOG="debug")
+    logged, complaint = done.stderr.splitlines()
+    assert done.returncode == 1 and logged.startswith("DEBUG fake: slice") and "[RenderError]" in complaint
+
+
+def test_nobody_is_told_a_log_that_was_not_asked_for(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "20x20", FORGE3D_LOG="", RUST_LOG="")
+    assert done.returncode == 0 and done.stderr == ""
+
+
 # With the real renderer
+
+
+@pytest.mark.gpu
+def test_the_real_log_has_the_device_and_what_it_did(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "32x20", "--samples", 1, fake=False, FORGE3D_LOG="debug")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^INFO forge3d_native\S*: adapter ", done.stderr, re.M)
+    assert re.search(r"^DEBUG forge3d_native\S*: renderer made in ", done.stderr, re.M)
 
 
 @pytest.mark.gpu

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,18 @@ def test_corners_beside_the_dem_are_told_and_no_picture_is_left(tmp_path: Path) 
     done = run("render", SAMPLE, tmp_path / "part.png", "--area", "10,50,11,51")
     assert done.returncode == 1 and "expected an area that covers some of it" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_area_within_one_cell_is_drawn_with_the_cells_beside_it(
+    tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    dem = write_raster(np.arange(30, dtype="f4").reshape(5, 6))
+    one = ("--area", "500021,5099971,500022,5099972", "--size", "20x20")
+    done = run("render", dem, tmp_path / "a.png", *one)
+    assert done.returncode == 0 and "DEM 2×2" in done.stdout, done.stderr
+    row = write_raster(np.arange(6, dtype="f4").reshape(1, 6), name="row.tif")
+    done = run("render", row, tmp_path / "b.png", "--area", "500021,5099992,500022,5099998")
+    assert done.returncode == 1 and "expected at least 2×2 cells; got 2×1" in done.stderr
 
 
 def test_a_scene_file_may_say_which_part_and_which_band(tmp_path: Path, write_raster) -> None:

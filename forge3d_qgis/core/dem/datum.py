@@ -1,14 +1,14 @@
-"""Planetary radii: what to take out of heights that count from the centre of a body.
+"""Planetary radii, and other heights far from zero: what to take out of them.
 
 Elevation models of the Moon and planets often hold radii, some 1 737 400 m for the Moon. There one step of float32 is
 0.125 m, and shadows and slopes of them turn into stairs; the renderer wants heights within ±1 000 km. So a datum is
 taken out in double precision before heights become float32, and kept beside them: ``Dem.datum_m``.
 
 The rule: heights of a first row of known ones that all lie more than 100 km from zero, on one side of it and within
-1000 km of each other, are radii. No relief of a body is a fifth of that high above its datum (Olympus Mons: 22 km), so
-ordinary elevation models are never touched; at 100 km a float32 step is 8 mm. The datum is a number that belongs to the
-data, so that heights above it mean something: the offset of the band if that is as near as 100 km, else the radius of
-the body that the CRS names, else the first known height in whole kilometres.
+1000 km of each other, lose a datum. No relief of a body is a fifth of that high above its datum (Olympus Mons: 22 km),
+so ordinary elevation models are never touched; at 100 km a float32 step is 8 mm. The datum is a number that belongs to
+the data, so that heights above it mean something: the offset of the band if that is as near as 100 km, else the radius
+of the body that the CRS names, else the first known height in whole kilometres.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..notes import Note
 from .grid import WholeWindow
 from .ground_units import body_radius_m
 from .source import LevelledSource
@@ -31,7 +32,7 @@ _CELLS_ASKED = 16384
 
 
 def find_datum(source: LevelledSource, area: WholeWindow, metres_per_unit: float) -> float:
-    """What to take out of the heights in the window ``area``, in the band's unit: 0 unless they are radii."""
+    """What to take out of the heights in the window ``area``, in the band's unit: 0 for those near zero."""
     known = _first_known(source, area)
     if known is None:
         return 0.0
@@ -47,6 +48,14 @@ def find_datum(source: LevelledSource, area: WholeWindow, metres_per_unit: float
             return datum
     kilometre = 1000 / metres_per_unit
     return round(middle / kilometre) * kilometre
+
+
+def datum_note(source: LevelledSource, datum_m: float) -> Note:
+    """What was done, in words. Only the CRS can tell radii of its body from heights with any other offset."""
+    radius, metres = body_radius_m(source.crs_wkt), f"{datum_m:.10g}"
+    if radius is not None and abs(abs(datum_m) - radius) < LEAST_RADIUS_M < abs(datum_m):
+        return Note("radii as heights above {metres} m", metres=metres)
+    return Note("heights counted from {metres} m", metres=metres)
 
 
 def _first_known(source: LevelledSource, area: WholeWindow) -> tuple[float, float] | None:

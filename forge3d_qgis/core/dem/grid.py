@@ -33,12 +33,13 @@ class Dem:
     """Heights and where they are.
 
     ``heights``: C-contiguous float32 (rows, cols), metres above ``datum_m``, NaN = void; other arrays are converted,
-    masked cells become void. ``datum_m``: metres taken out of the heights, 0 but for planetary radii; heights +
-    ``datum_m`` are the true ones. ``cell_to_world`` = (xc, xr, yc, yr): one column to the right moves (xc, yc) metres
-    (east, north), one row down (xr, yr). World coordinates are metres from the centre of the sample grid. Positions in
-    cells are (col, row) with whole numbers at the *centres* of cells, where the samples are. ``source_size``: (columns,
-    rows) of the whole source, ``source_window``: (col, row, cols, rows) of it that the heights cover, None for all of
-    it. ``notes``: what was done, for people to read. Raises DemError for heights that are none.
+    masked cells become void. ``datum_m``: metres taken out of the heights, 0 but for planetary radii and the like;
+    heights + ``datum_m`` are the true ones. ``cell_to_world`` = (xc, xr, yc, yr): one column to the right moves
+    (xc, yc) metres (east, north), one row down (xr, yr). World coordinates are metres from the centre of the sample
+    grid. Positions in cells are (col, row) with whole numbers at the *centres* of cells, where the samples are.
+    ``source_size``: (columns, rows) of the whole source, ``source_window``: (col, row, cols, rows) of it that the
+    heights cover, None for all of it. ``notes``: what was done, for people to read. Raises DemError for heights that
+    are none.
     """
 
     heights: Heights
@@ -217,7 +218,9 @@ def covering_window(
 ) -> WholeWindow | None:
     """The cells (col, row, cols, rows) of a raster that cover ``extent`` = (west, south, east, north) in its CRS.
 
-    Cut off at the raster's edges; None where fewer than 2×2 cells are left. ``size``: (columns, rows) of the raster.
+    Cut off at the raster's edges; None where no cell is left. What fewer than 2×2 cells cover has the cells beside them
+    that are nearest to it as well, as far as the raster has any: less cannot be drawn. ``size``: (columns, rows) of the
+    raster.
     """
     g = geotransform or plain_geotransform(size)
     west, south, east, north = extent
@@ -225,12 +228,22 @@ def covering_window(
     places = [corner_from_map(g, x, y) for x, y in corners]
     if not all(math.isfinite(value) for place in places for value in place):
         return None
+    (left, cols), (top, rows) = (
+        _covering(min(p[axis] for p in places), max(p[axis] for p in places), size[axis]) for axis in (0, 1)
+    )
+    return (left, top, cols, rows) if cols and rows else None
+
+
+def _covering(low: float, high: float, count: int) -> tuple[int, int]:
+    """(first, number) of ``count`` cells that cover ``low``..``high``: two at least where there are two, or none."""
     # A millionth of a cell is rounding, and no reason to take one more.
-    left, top = (max(0, math.floor(min(p[axis] for p in places) + 1e-6)) for axis in (0, 1))
-    right, bottom = (min(size[axis], math.ceil(max(p[axis] for p in places) - 1e-6)) for axis in (0, 1))
-    if right - left < 2 or bottom - top < 2:
-        return None
-    return left, top, right - left, bottom - top
+    if high <= 1e-6 or low >= count - 1e-6:
+        return 0, 0
+    first, end = max(0, math.floor(low + 1e-6)), min(count, math.ceil(high - 1e-6))
+    if end - first < 2:
+        first = max(0, min(round((low + high) / 2) - 1, count - 2))
+        end = min(first + 2, count)
+    return first, end - first
 
 
 def _solve(a: float, b: float, c: float, d: float, x: float, y: float) -> tuple[float, float]:

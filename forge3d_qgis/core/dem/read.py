@@ -12,8 +12,7 @@ import numpy as np
 
 from ..budget import DeviceLimits, plan
 from ..errors import Cancelled, DemError
-from ..notes import Note
-from .datum import find_datum
+from .datum import datum_note, find_datum
 from .gdal_source import open_source
 from .grid import Dem, Heights, WholeWindow, known_range
 from .ground_units import height_factor, place
@@ -52,9 +51,13 @@ def read_dem(
       each step of some 16 MiB.
 
     Distances are true at the DEM's centre: degrees by the ellipsoid of the CRS, feet as metres, and the stretch of
-    Mercator and other projections undone where it passes 1 %. Radii of planets lose a datum, ``Dem.datum_m``; all other
-    heights are kept as they are. Raises DemError, MemoryBudgetError, Cancelled.
+    Mercator and other projections undone where it passes 1 %. Radii of planets, and other heights more than 100 km from
+    zero, lose a datum, ``Dem.datum_m``; all others are kept as they are. Raises DemError, MemoryBudgetError, Cancelled.
     """
+    if limits is not None and not isinstance(limits, DeviceLimits):
+        raise DemError(f"limits: expected DeviceLimits; got {limits!r}; fix: ask device_limits(), or give None")
+    if progress is not None and not callable(progress):
+        raise DemError(f"progress: expected a function of 0..1; got {progress!r}; fix: give one, or None")
     if z_factor is not None:
         z_factor = _z_factor(z_factor)
     max_side = None if max_side is None else _whole("max_side", max_side, 2)
@@ -99,7 +102,7 @@ def read_dem(
     notes.extend(placement.notes)
     notes.extend(unit_notes)
     if datum:
-        notes.append(Note("radii as heights above {metres} m", metres=f"{datum * metres:.10g}"))
+        notes.append(datum_note(source, datum * metres))
     return Dem(
         heights=heights,
         cell_to_world=placement.cell_to_world,

@@ -1,4 +1,4 @@
-"""PNG files of any size, row by row in the memory of a band. Knows zlib; no GDAL, no Qt."""
+"""PNG files of any size, row by row in the memory of a strip. Knows zlib; no GDAL, no Qt."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _BLOCK_ROWS_BYTES = 4 << 20
 
 
 class PngWriter:
-    """Writes a PNG from rows that arrive from top to bottom: a picture of any height needs the memory of a band.
+    """Writes a PNG from rows that arrive from top to bottom: a picture of any height needs the memory of a strip.
 
     Own code because GDAL's PNG driver only copies a finished dataset (no Create), and Qt's writer takes a whole image.
 
     The file appears under its name only when it is complete (``WholeFile``). Use it with ``with``::
 
         with PngWriter(path, width, height, dpi=300) as writer:
-            for rows in bands:
+            for rows in strips:
                 writer.write_rows(rows)
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,22 @@ def test_radii_in_kilometres_have_a_datum_in_metres(write_raster: Write) -> None
     dem = read_dem(write_raster((relief() + MOON) / 1000, unit="km", crs=ON_THE_MOON))
     assert dem.datum_m == pytest.approx(MOON)
     np.testing.assert_allclose(dem.heights, relief(), atol=1e-3)
+
+
+@pytest.mark.parametrize("crs", [32633, ON_THE_MOON, None])
+@pytest.mark.parametrize(
+    ("offset", "kept"), [(900000.0, 900000.0), (-900000.0, -900000.0), (30000.0, 30000.0), (0.0, 100000.0)]
+)
+def test_heights_that_are_no_radii_of_the_body_are_not_called_so(
+    write_raster: Write, crs: int | str | None, offset: float, kept: float
+) -> None:
+    # 100 km and more above or below zero, by an offset that has nothing to do with the Earth's radius or the Moon's.
+    beyond = 0.0 if abs(offset) > 1e5 else math.copysign(100500.0 - offset, offset)
+    stored = np.arange(30.0).reshape(5, 6) + beyond
+    dem = read_dem(write_raster(stored, offset=offset, crs=crs))
+    assert dem.datum_m == pytest.approx(kept, abs=1000)
+    np.testing.assert_array_equal(dem.heights + np.float64(dem.datum_m), stored + offset)
+    assert f"heights counted from {dem.datum_m:.10g} m" in dem.notes and "radii" not in str(dem.notes)
 
 
 @pytest.mark.parametrize("void", [-9999.0, -3.4028234663852886e38, -1e10])

@@ -145,7 +145,7 @@ def test_the_window_that_covers_an_extent_holds_every_cell_in_it(geotransform: t
 
 
 @pytest.mark.parametrize("extent", [(0.0, 0.0, 1.0, 1.0), (5e5, 5e6, 5e5 + 1, 5e6 + 1), (math.nan, 0, 1, 1)])
-def test_an_extent_that_meets_less_than_two_cells_has_no_window(extent: tuple) -> None:
+def test_an_extent_beside_the_raster_has_no_window(extent: tuple) -> None:
     assert covering_window(turned(0), (40, 30), extent) is None
 
 

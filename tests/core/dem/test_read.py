@@ -176,6 +176,7 @@ def test_what_stands_for_many_cells_is_averaged(write_raster: Write) -> None:
         {"band": math.inf}, {"band": math.nan}, {"band": 1.0}, {"band": "1"}, {"band": (1,)}, {"band": True},
         {"band": 10**30}, {"band": -(10**30)}, {"band": 0},
         {"z_factor": "a foot"}, {"z_factor": 10**400}, {"z_factor": 1e-300}, {"z_factor": 1e300}, {"z_factor": ()},
+        {"limits": 5}, {"limits": "256MiB"}, {"progress": 5},
     ],
     ids=str,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Stands in for the native module where the GPU is not the subject: the same calls, a picture of grey rows.
 
-FAKE_SLEEP_MS makes each slice last; FAKE_ERROR names an exception that refine raises.
+FAKE_SLEEP_MS makes each slice last; FAKE_ERROR names an exception that refine raises. Each slice logs a record, of
+which three are kept.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ MAX_SAMPLES = 1024
 DEFAULT_BUDGET = 512 << 20
 _limit = DEFAULT_BUDGET
 renderers: list[Renderer] = []
+_log: list[tuple[str, str, str]] = []
 
 
 class Renderer:
@@ -76,6 +78,8 @@ class Renderer:
 
     def refine(self, milliseconds=50.0, *, samples=1024):
         time.sleep(float(os.environ.get("FAKE_SLEEP_MS", "0")) / 1000)
+        _log.append(("DEBUG", "fake", f"slice {self.crop}\nafter {self.samples:.0f} samples"))
+        del _log[:-3]
         name = os.environ.get("FAKE_ERROR")
         if name:
             raise globals()[name](f"[{name}] expected a working device; got a fake; fix: none")
@@ -188,7 +192,9 @@ def shading_models():
 
 
 def drain_log():
-    return []
+    records = _log[:]
+    _log.clear()
+    return records
 
 
 def set_memory_budget(total=None, host_visible=None, *, adapter="auto"):
