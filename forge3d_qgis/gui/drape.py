@@ -146,7 +146,7 @@ class Drape(QObject):
         return layers.drape_size(self._heights.dem, side)
 
     def export_side(self, wanted: int, picture: tuple[int, int], budget: int | None) -> int:
-        """The longer side, at most ``wanted``, of a drape beside the band ``picture`` of an export."""
+        """The longer side, at most ``wanted``, of a drape beside the strip ``picture`` of an export."""
         if budget is None:
             return wanted
         return longest_side(wanted, self._shape, self._heights.dem.size, picture, budget)
