@@ -108,6 +108,37 @@ def test_a_picture_that_can_be_drawn_but_not_be_read_back_is_drawn_coarser(fake_
     assert not failures and frames[-1].rgba.shape[:2] == (33, 83) and frames[-1].divisor == 3
 
 
+@pytest.mark.parametrize("what", ["set_dem", "set_drape"])
+def test_heights_and_drapes_have_the_room_of_the_picture_which_begins_anew(fake_native, monkeypatch, what):
+    from forge3d_qgis.core import Dem, RenderSession
+    from forge3d_qgis.gui.worker import RenderWorker
+
+    keep = getattr(RenderSession, what)
+
+    def bring(session, content):
+        if content is not None and session.size[0] > 16:
+            raise MemoryBudgetError("[Budget] beside the picture")
+        keep(session, content)
+
+    monkeypatch.setattr(RenderSession, what, bring)
+    dem = Dem.from_array(np.zeros((10, 10), dtype=np.float32))
+    told, done = [], threading.Event()
+
+    def deliver(kind, value):
+        told.append(kind)
+        if kind == "frame" and value.samples == 4 and value.rgba.shape[:2] == (100, 250):
+            done.set()
+
+    worker = RenderWorker("auto", None, deliver)
+    worker.start()
+    worker.load(dem)
+    worker.set_drape(lambda: np.zeros((5, 5, 4), dtype=np.uint8))
+    worker.show(Wanted(Scene(), 250, 100, 4))
+    assert done.wait(5) and worker.stop()
+    assert not {"failed", "drape_failed"} & set(told)
+    assert fake_native.renderers[-1].heights is not None and fake_native.renderers[-1].drape is not None
+
+
 def test_a_budget_for_no_picture_at_all_is_told():
     refining = Refining()
     with pytest.raises(MemoryBudgetError):
