@@ -192,8 +192,8 @@ class RenderSession:
 class StripStep:
     """Where a picture that is drawn strip by strip stands. ``share``: 0..1 of all samples of all pixels.
 
-    ``rows``: uint8 (rows, width, 4) of a strip that is finished, its first row ``top``; None between strips. ``metrics``:
-    of the finished strip, see ``Image``.
+    ``rows``: uint8 (rows, width, 4) of a strip that is finished, its first row ``top``; None between strips.
+    ``metrics``: of the finished strip, see ``Image``.
     """
 
     share: float
@@ -310,7 +310,8 @@ def render_strips(
 ) -> Iterator[tuple[int, Rgba]]:
     """Yields (first row, uint8 (rows, width, 4)) from top to bottom: a picture of any size in bounded memory.
 
-    Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. Ending early frees everything.
+    Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. Ending early frees
+    everything.
     """
     width, height = checked_size(size)
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
