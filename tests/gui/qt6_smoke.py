@@ -254,6 +254,7 @@ def main() -> None:
     ):
         application.sendEvent(dial, mouse(kind, x, 50))
     application.sendEvent(dial, QtGui.QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier))
+    assert [dock.panel.shading.itemData(at) for at in range(2)] == ["relief", "hillshade"]
     dock.current.change({"scene.exaggeration": 2.0, "scene.shading": dock.panel.shading.itemData(1)})
     dock.foot.set_adapter("adapter", True, 1, 64, 12.0)
     dock.foot.meter.set_memory(

@@ -157,7 +157,7 @@ def test_what_the_system_refuses_is_told_by_its_own_name(stranger: Stranger) -> 
     """And not as a fault of standard output, which it once was whatever had failed."""
     program = (
         "import sys, forge3d_qgis.core.dem as dem; from forge3d_qgis.__main__ import main\n"
-        "def failing(*arguments): raise OSError(5, 'Input/output error', '/media/usb/dem.tif')\n"
+        "def failing(*arguments, **options): raise OSError(5, 'Input/output error', '/media/usb/dem.tif')\n"
         "dem.open_source = failing\n"
         "sys.exit(main())"
     )
@@ -361,10 +361,10 @@ def test_a_signal_that_other_code_swallows_still_ends_the_run(stranger: Stranger
     program = (
         "import os, signal, sys, forge3d_qgis.core.dem as dem; from forge3d_qgis.__main__ import main\n"
         "opened = dem.open_source\n"
-        "def swallowing(*arguments):\n"
+        "def swallowing(*arguments, **options):\n"
         f"    try: os.kill(os.getpid(), signal.{sent})\n"
         "    except BaseException: pass\n"
-        "    return opened(*arguments)\n"
+        "    return opened(*arguments, **options)\n"
         "dem.open_source = swallowing\n"
         "sys.exit(main())"
     )
