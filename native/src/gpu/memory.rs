@@ -377,7 +377,7 @@ impl Allocator {
         let limit = self.max_texture_side();
         if size.iter().any(|&side| side == 0 || side > limit) {
             return Err(RenderError::Input(format!(
-                "{label}: expected sides of 1..{limit}, the adapter's limit; got {}×{}; fix: read the DEM at a lower resolution",
+                "{label}: expected sides of 1..{limit}, the adapter's limit; got {}×{}; fix: a lower resolution",
                 size[0], size[1]
             )));
         }
