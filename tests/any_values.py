@@ -39,7 +39,7 @@ class Raises:
         raise ZeroDivisionError("in the caller's own code")
 
     __str__ = __index__ = __int__ = __float__ = __len__ = __iter__ = __getitem__ = __bool__ = _raise
-    __lt__ = __gt__ = __le__ = __ge__ = _raise  # type: ignore[assignment]
+    __lt__ = __gt__ = __le__ = __ge__ = _raise
 
 
 class Unprintable:

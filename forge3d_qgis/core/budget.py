@@ -64,12 +64,13 @@ WITHOUT_NATIVE = DeviceLimits(256 * MIB, 128 * MIB, MAX_SIDE, "none", "no render
 
 
 def device_limits(adapter: str = "auto") -> DeviceLimits:
-    """The limits of the adapter that this name chooses; makes its device. Raises DeviceError, NativeMissingError.
+    """The limits of the adapter that this name chooses; makes its device. Raises DeviceError, NativeMissingError,
+    SceneError.
 
     The budget is the one set for the process, or the default: an eighth of the free system memory where the adapter
     shares it; on a card half of its own memory, but no more than a quarter of the free system memory.
     """
-    module = native()
+    module, adapter = native(), checked_adapter(adapter)
     with translated():
         info, memory = module.device_info(adapter), module.memory_metrics()
     budget, kind = int(memory["total_limit"]), str(info["kind"])
@@ -332,6 +333,13 @@ def _checked_count(name: str, count: float) -> float:
     if math.isnan(number):
         raise scene_error(name, "a number", count, "give None for no limit")
     return number
+
+
+def checked_adapter(adapter: object) -> str:
+    """``adapter`` where it is a text, as names of adapters are. Raises SceneError."""
+    if not isinstance(adapter, str):
+        raise scene_error("adapter", "a name", adapter, "give auto, hardware, software, or part of a name")
+    return adapter
 
 
 def checked_budget(budget: float) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .budget import MAX_SIDE, checked_budget, device_limits, strip_rows
+from .budget import MAX_SIDE, checked_adapter, checked_budget, device_limits, strip_rows
 from .checks import scene_error
 from .errors import Cancelled, DemError
 from .native import native, translated
@@ -42,11 +42,6 @@ def adapters() -> list[dict[str, Any]]:
     """
     with translated():
         return [dict(info) for info in native().adapters()]
-
-
-def adapter_budget(adapter: str = "auto") -> int:
-    """The memory budget of the adapter that this name chooses, in bytes. Raises DeviceError, SceneError."""
-    return device_limits(_checked_adapter(adapter)).budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +79,7 @@ class RenderSession:
         without one.
         """
         width, height = checked_size(size)
-        adapter = _checked_adapter(adapter)
+        adapter = checked_adapter(adapter)
         budget = None if memory_budget is None else checked_budget(memory_budget)
         module = native()
         with translated():
@@ -274,12 +269,6 @@ def checked_size(size: tuple[int, int]) -> tuple[int, int]:
     raise scene_error("size", expected, size, "give for example (1600, 1000)")
 
 
-def _checked_adapter(adapter: object) -> str:
-    if not isinstance(adapter, str):
-        raise scene_error("adapter", "a name", adapter, "give auto, hardware, software, or part of a name")
-    return adapter
-
-
 def _checked_scene(scene: object) -> Scene:
     if not isinstance(scene, Scene):
         raise scene_error("scene", "a Scene", scene, "make one with Scene(…), or read one with Scene.from_json")
@@ -317,7 +306,7 @@ def render_strips(
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
     dem, scene = _checked_dem(dem), _checked_scene(Scene() if scene is None else scene)
-    adapter = _checked_adapter(adapter)
+    adapter = checked_adapter(adapter)
     if progress is not None and not callable(progress):
         raise scene_error("progress", "a function of 0..1", progress, "give one, or None")
     if drape is not None:

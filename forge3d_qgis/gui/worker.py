@@ -306,7 +306,7 @@ class RenderWorker:
                 self._with_room(lambda: self._session.set_drape(self._drape))
         except (Cancelled, DeviceError):
             raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (told to the dock; the relief stands without its drape)
             self._drape = None
             self._session.set_drape(None)
             self._deliver("drape_failed", error)
@@ -397,7 +397,7 @@ class RenderWorker:
             self._drape = drape
             if wanted is not None:
                 self._begin(wanted)
-        except Exception as again:  # noqa: BLE001
+        except Exception as again:  # noqa: BLE001 (told to the dock; a second try would fail the same way)
             self._give_up(again)
 
     def _give_up(self, error: Exception) -> None:

@@ -27,8 +27,8 @@ from forge3d_qgis.core import (
     render,
     render_strips,
 )
-from forge3d_qgis.core.budget import MIB, device_limits, plan, strip_rows
-from forge3d_qgis.core.render import adapter_budget, strip_steps
+from forge3d_qgis.core.budget import MIB, default_budget, device_limits, plan, strip_rows
+from forge3d_qgis.core.render import strip_steps
 
 HILLS = np.add.outer(np.sin(np.arange(60) / 6), np.cos(np.arange(80) / 8)).astype(np.float32) * 40
 DEM = Dem.from_array(HILLS, cell_size_m=10.0)
@@ -171,7 +171,7 @@ def test_what_is_no_dem_scene_progress_or_adapter_draws_nothing_and_is_named(fak
         with pytest.raises(SceneError, match=rf"{name}: expected .*; got 5; fix: "):
             render(DEM, **{name: 5})
     with pytest.raises(SceneError, match=r"adapter: expected a name; got None"):
-        adapter_budget(None)  # type: ignore[arg-type]
+        device_limits(None)  # type: ignore[arg-type]
     assert fake_native.renderers == []
 
 
@@ -201,7 +201,7 @@ def test_the_default_budget_is_told_with_its_reason(
     monkeypatch.setattr(fake_native, "DEFAULT_BUDGET", info["default_budget"])
     fake_native.set_memory_budget(None)
     limits = device_limits()
-    assert limits.reason == reason and limits.budget == info["default_budget"] == adapter_budget()
+    assert limits.reason == reason and limits.budget == info["default_budget"] == default_budget()
     fake_native.set_memory_budget(300 * MIB)
     assert device_limits().reason == "chosen: 300 MiB"
 

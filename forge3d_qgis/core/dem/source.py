@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
@@ -102,7 +103,7 @@ def levelled(source: HeightSource) -> LevelledSource:
     return source if isinstance(source, LevelledSource) else _WindowsOnly(source)
 
 
-class StripReader:
+class StripReader(ABC):
     """``read`` and ``fill`` of a LevelledSource over one function for windows inside the raster."""
 
     name: str
@@ -112,11 +113,11 @@ class StripReader:
     def levels(self) -> tuple[Size, ...]:
         return (self.size,)
 
+    @abstractmethod
     def read_inside(
         self, window: Window, shape: tuple[int, int], datum: float, voids: UndeclaredVoid | None
     ) -> Heights:
         """As ``LevelledSource.read`` of a window inside the raster."""
-        raise NotImplementedError
 
     def read(
         self, window: Window, shape: tuple[int, int], *, datum: float = 0.0, voids: UndeclaredVoid | None = None

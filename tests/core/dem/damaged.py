@@ -45,7 +45,7 @@ def in_memory(heights: np.ndarray = HEIGHTS, crs: str = "EPSG:32633") -> gdal.Da
 
 def copied(folder: Path, name: str, driver: str, options: tuple[str, ...] = (), **of: object) -> Path:
     path = folder / name
-    target = gdal.GetDriverByName(driver).CreateCopy(str(path), in_memory(**of), options=list(options))  # type: ignore
+    target = gdal.GetDriverByName(driver).CreateCopy(str(path), in_memory(**of), options=list(options))
     assert target is not None, gdal.GetLastErrorMsg()
     return path
 
