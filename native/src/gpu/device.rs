@@ -7,6 +7,9 @@ use crate::error::{RenderError, Result};
 use crate::gpu::adapter::{self, AdapterChoice, AdapterInfo};
 use crate::gpu::default_budget::MemoryFacts;
 
+/// Features that are used where the adapter has them; nothing depends on them.
+const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE);
+
 /// A device of the chosen adapter.
 pub struct Device {
     pub(crate) device: wgpu::Device,
@@ -31,7 +34,7 @@ impl Device {
         limits.max_non_sampler_bindings = 4096;
         let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("forge3d.device"),
-            required_features: wgpu::Features::empty(),
+            required_features: adapter.features() & TAKEN_WHERE_OFFERED,
             required_limits: limits,
             experimental_features: wgpu::ExperimentalFeatures::disabled(),
             memory_hints: wgpu::MemoryHints::MemoryUsage,
@@ -67,6 +70,12 @@ impl Device {
     pub fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);
         self.device.destroy();
+    }
+
+    /// Whether the device was given a feature.
+    #[must_use]
+    pub fn has(&self, features: wgpu::Features) -> bool {
+        self.device.features().contains(features)
     }
 
     /// Longest side of a 2D texture.
