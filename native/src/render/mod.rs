@@ -11,6 +11,7 @@ pub mod programs;
 pub mod readback;
 pub mod resolve;
 pub mod signals;
+pub mod stored;
 pub mod target;
 pub mod trace;
 
@@ -37,6 +38,7 @@ use pacing::Pacing;
 use readback::Picture;
 use resolve::ResolvePass;
 use signals::{Call, Signals};
+use stored::{Bits, Stored};
 use target::Target;
 use trace::{Rows, TracePass, WorkgroupRect};
 
@@ -82,9 +84,10 @@ struct Current {
     terrain: wgpu::BindGroup,
 }
 
-/// The pipelines of a model of shading.
+/// The pipelines of a model of shading, for heights that are held in one way.
 struct Passes {
     model: &'static ShadingModel,
+    bits: Bits,
     trace: TracePass,
     resolve: ResolvePass,
 }
@@ -206,34 +209,46 @@ impl Renderer {
         Ok(())
     }
 
-    /// Uploads heights of `grid`, row by row from `rows(wanted)`. The old heights go as soon as it is known that the
-    /// new ones fit without them; they stay where the new ones do not.
-    pub fn set_heights<'a>(
-        &mut self,
-        grid: Grid,
-        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
-    ) -> Result<()> {
-        let signals = self.signals();
-        let call = signals.begin();
+    /// Makes room for heights of `grid`. The old heights go as soon as it is known that the new ones fit without them;
+    /// they stay where the new ones do not.
+    pub fn begin_heights(&mut self, grid: Grid, stored: Stored) -> Result<Builder> {
         if let Some(old) = self.field.as_ref().filter(|old| Arc::strong_count(&old.field) == 1) {
             let (limits, held, _) = self.budget().now();
-            let freed = HeightfieldBytes::of(&old.field.terrain.grid).held();
-            let wanted = HeightfieldBytes::of(&grid);
+            let freed = old.field.bytes().held();
+            let wanted = HeightfieldBytes::of(&grid, stored.bits);
             if held - freed.min(held) + wanted.held() + wanted.staging <= limits.total {
                 self.field = None;
             }
         }
-        let mut builder = Builder::new(&self.gpu, &self.memory, grid)?;
+        Builder::new(&self.gpu, &self.memory, grid, stored)
+    }
+
+    /// Takes the heights that all rows have come of.
+    pub fn end_heights(&mut self, builder: Builder, call: &Call<'_>) -> Result<()> {
+        let field = builder.finish(call)?;
+        let Grid { cols, rows, .. } = field.terrain.grid;
+        self.metrics.upload_ms = field.upload_ms;
+        self.metrics.pyramid_ms = field.pyramid_ms;
+        self.metrics.bytes_up += u64::from(cols) * u64::from(rows) * u64::from(field.bits().bytes());
+        self.field = Some(HeldField { field: Arc::new(field), _share: None });
+        Ok(())
+    }
+
+    /// Uploads heights of `grid`, some of the wanted rows at a time, from `rows(wanted)`.
+    pub fn set_heights<'a>(
+        &mut self,
+        grid: Grid,
+        stored: Stored,
+        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
+    ) -> Result<()> {
+        let signals = self.signals();
+        let call = signals.begin();
+        let mut builder = self.begin_heights(grid, stored)?;
         while let Some(wanted) = builder.wanted_rows() {
             call.check()?;
             builder.write_rows(&rows(wanted)?, &call)?;
         }
-        let field = builder.finish(&call)?;
-        self.metrics.upload_ms = field.upload_ms;
-        self.metrics.pyramid_ms = field.pyramid_ms;
-        self.metrics.bytes_up += u64::from(grid.cols) * u64::from(grid.rows) * 4;
-        self.field = Some(HeldField { field: Arc::new(field), _share: None });
-        Ok(())
+        self.end_heights(builder, &call)
     }
 
     /// The heights, to be given to another renderer.
@@ -342,11 +357,12 @@ impl Renderer {
         let ramp = scene.style.ramp.table(f64::from(terrain.lowest), f64::from(terrain.highest));
         let numbers = [field.top_level(), workgroups.first[0], ramp.len() as u32 - 1];
         let frame = Frame::new(scene, terrain, &view, self.size, &crop, numbers);
-        let model = scene.shading;
+        let (model, bits) = (scene.shading, field.bits());
         let new_passes = match &self.passes {
-            Some(passes) if std::ptr::eq(passes.model, model) => None,
+            Some(passes) if std::ptr::eq(passes.model, model) && passes.bits == bits => None,
             _ => Some(gpu.scoped(RenderError::Render, || {
-                Ok(Passes { model, trace: TracePass::new(&gpu, model), resolve: ResolvePass::new(&gpu, model.output) })
+                let (trace, resolve) = (TracePass::new(&gpu, model, bits), ResolvePass::new(&gpu, model.output));
+                Ok(Passes { model, bits, trace, resolve })
             })?),
         };
         let terrain = gpu.scoped(RenderError::Render, || {
@@ -367,16 +383,16 @@ impl Renderer {
         self.signals.set_progress(0.0);
         if let Some(passes) = new_passes {
             self.passes = Some(passes);
-            self.warm_up(model)?;
+            self.warm_up(model, bits)?;
         }
         Ok(())
     }
 
     /// Software drivers compile at the first dispatch: one workgroup, outside the measured submits. It traces sample 0,
     /// which the real sample 0 then replaces.
-    fn warm_up(&mut self, model: &'static ShadingModel) -> Result<()> {
+    fn warm_up(&mut self, model: &'static ShadingModel, bits: Bits) -> Result<()> {
         let workgroups = self.frame_parts()?.1.workgroups;
-        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
+        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model, bits).program) {
             let start = Instant::now();
             self.submit_rows(&Rows { sample: 0, first: workgroups.first[1], count: [1, 1] }, false)?;
             self.gpu.shaders.add_compile_ms(start.elapsed().as_secs_f64() * 1e3);
@@ -512,8 +528,8 @@ impl Renderer {
     /// Casts rays through the very function that draws: distance (-1 for none), column, row, kind (1 surface, 2 wall).
     pub fn cast_rays(&mut self, rays: &[Ray]) -> Result<Vec<[f32; 4]>> {
         self.prepare()?;
-        let (target, current, _) = self.frame_parts()?;
-        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, rays)
+        let (target, current, passes) = self.frame_parts()?;
+        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, passes.bits, rays)
     }
 
     /// Column, row, world x, y and height (without exaggeration) under a place of the picture in pixels.
