@@ -5,6 +5,7 @@
 struct Level {
     size: vec2u,
     offset: u32,
+    // Of the level below; of the samples for the finest.
     finer_width: u32,
     finer_height: u32,
     finer_offset: u32,
@@ -26,9 +27,10 @@ fn word_at(row: u32, column: u32) -> u32 {
 }
 
 // A sample as a number that grows with the height: the height itself, or its code.
-fn value_of(texel: HeightTexel) -> f32 {
-    if (HEIGHT_BITS == 32u) { return f32(texel); }
-    return select(f32(texel), VOID_HEIGHT, u32(texel) == 0u);
+fn value_at(at: vec2u) -> f32 {
+    if (HEIGHT_BITS == 32u) { return f32(textureLoad(heights, at, 0).r); }
+    let code = (u32(textureLoad(heights, vec2u(at.x >> 1u, at.y), 0).r) >> ((at.x & 1u) * 16u)) & 0xffffu;
+    return select(f32(code), VOID_HEIGHT, code == 0u);
 }
 
 fn cell_top(h: array<f32, 9>, i: u32) -> f32 {
@@ -40,12 +42,12 @@ fn cell_top(h: array<f32, 9>, i: u32) -> f32 {
 // The top of two by two cells.
 fn top_of_cells(node: vec2u) -> f32 {
     var h: array<f32, 9>;
-    let samples = textureDimensions(heights);
+    let samples = vec2u(level.finer_width, level.finer_height);
     for (var j = 0u; j < 3u; j++) {
         for (var i = 0u; i < 3u; i++) {
             let at = node * 2u + vec2u(i, j);
             // Beyond the last sample there is no cell.
-            h[j * 3u + i] = select(VOID_HEIGHT, value_of(textureLoad(heights, min(at, samples - 1u), 0).r), all(at < samples));
+            h[j * 3u + i] = select(VOID_HEIGHT, value_at(min(at, samples - 1u)), all(at < samples));
         }
     }
     return max(max(cell_top(h, 0u), cell_top(h, 1u)), max(cell_top(h, 3u), cell_top(h, 4u)));

@@ -3,7 +3,8 @@
 // pyramid are the cells of the leaf.
 //
 // HEIGHT_BITS, from the program's prelude, says how a height is held. 32: a float. 16: a code, the height being the base
-// and as many metres, and code 0 void; two codes of the pyramid share a word.
+// and as many metres, and code 0 void; two codes of a row share a word, in the texture as in the pyramid. (Texels of 16
+// bits would do the same; software adapters read those of 32 faster.)
 
 @group(1) @binding(0) var heights: texture_2d<HeightTexel>;
 @group(1) @binding(1) var<storage, read> pyramid: array<u32>;
@@ -32,12 +33,15 @@ struct Found {
 }
 
 fn height_of_code(code: u32) -> f32 {
-    return select(f32(code) + bitcast<f32>(levels[0].x), VOID_HEIGHT, code == 0u);
+    // By a signed number: many processors have no instruction for the other.
+    return select(f32(i32(code)) + bitcast<f32>(levels[0].x), VOID_HEIGHT, code == 0u);
 }
 
-fn height_of(texel: HeightTexel) -> f32 {
-    if (HEIGHT_BITS == 32u) { return f32(texel); }
-    return height_of_code(u32(texel));
+// A sample, which must be inside.
+fn height_at(at: vec2i) -> f32 {
+    if (HEIGHT_BITS == 32u) { return f32(textureLoad(heights, at, 0).r); }
+    let word = u32(textureLoad(heights, vec2i(at.x >> 1u, at.y), 0).r);
+    return height_of_code((word >> (u32(at.x & 1) * 16u)) & 0xffffu);
 }
 
 // The block and leaf that hold a node. Between loops of the march only: it may answer with another level and node.
@@ -58,10 +62,10 @@ fn top_of(block: Block, level: i32, node: vec2i) -> f32 {
 fn patch_of(leaf: Leaf, cell: vec2i) -> vec4f {
     let next = min(cell + 1, frame.cells);
     return vec4f(
-        height_of(textureLoad(heights, cell, 0).r),
-        height_of(textureLoad(heights, vec2i(next.x, cell.y), 0).r),
-        height_of(textureLoad(heights, vec2i(cell.x, next.y), 0).r),
-        height_of(textureLoad(heights, next, 0).r),
+        height_at(cell),
+        height_at(vec2i(next.x, cell.y)),
+        height_at(vec2i(cell.x, next.y)),
+        height_at(next),
     );
 }
 
@@ -69,7 +73,7 @@ fn patch_of(leaf: Leaf, cell: vec2i) -> vec4f {
 fn height_in(leaf: Leaf, cell: vec2i, offset: vec2i) -> f32 {
     let at = cell + offset;
     let inside = all(at >= vec2i(0)) && all(at <= frame.cells);
-    return select(VOID_HEIGHT, height_of(textureLoad(heights, clamp(at, vec2i(0), frame.cells), 0).r), inside);
+    return select(VOID_HEIGHT, height_at(clamp(at, vec2i(0), frame.cells)), inside);
 }
 
 // Cells of the raster along a side of a cell of the leaf.

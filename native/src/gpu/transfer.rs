@@ -27,18 +27,18 @@ pub fn padded_row_bytes(row_bytes: u64) -> u64 {
     row_bytes.next_multiple_of(u64::from(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT))
 }
 
-/// Rows of `row_bytes` bytes that one of the staging buffers holds, at most `height`.
-fn rows_per_strip(row_bytes: u64, height: u32) -> u32 {
+/// Rows of `width` 4-byte pixels that one of the staging buffers holds, at most `height`.
+fn rows_per_strip(width: u32, height: u32) -> u32 {
     let strip = STAGING_BYTES / STRIPS_IN_FLIGHT as u64;
-    (strip / padded_row_bytes(row_bytes)).clamp(1, u64::from(height)) as u32
+    (strip / padded_row_bytes(u64::from(width) * 4)).clamp(1, u64::from(height)) as u32
 }
 
-/// Bytes of the staging buffers for a texture of `height` rows.
+/// Bytes of the staging buffers for a texture of 4-byte pixels.
 #[must_use]
-pub fn staging_bytes(row_bytes: u64, height: u32) -> u64 {
-    let rows = rows_per_strip(row_bytes, height);
+pub fn staging_bytes(width: u32, height: u32) -> u64 {
+    let rows = rows_per_strip(width, height);
     let buffers = if rows == height { 1 } else { STRIPS_IN_FLIGHT as u64 };
-    buffers * padded_row_bytes(row_bytes) * u64::from(rows)
+    buffers * padded_row_bytes(u64::from(width) * 4) * u64::from(rows)
 }
 
 /// Where the filler of a strip puts its rows.
@@ -82,7 +82,7 @@ struct Strip {
     submitted: Option<wgpu::SubmissionIndex>,
 }
 
-/// Brings rows of pixels to a texture through staging buffers that are filled and copied in turn.
+/// Brings rows of 4-byte pixels to a texture through staging buffers that are filled and copied in turn.
 pub struct StripUpload {
     strips: Vec<Strip>,
     next: usize,
@@ -94,10 +94,11 @@ pub struct StripUpload {
 }
 
 impl StripUpload {
-    /// Staging for rows of `row_bytes` bytes, for a texture of `height` rows.
-    pub fn new(gpu: &Allocator, row_bytes: u64, height: u32) -> Result<Self> {
+    /// Staging for rows of `width` pixels, for a texture of `height` rows.
+    pub fn new(gpu: &Allocator, width: u32, height: u32) -> Result<Self> {
+        let row_bytes = u64::from(width) * 4;
         let padded = padded_row_bytes(row_bytes);
-        let rows_per_strip = rows_per_strip(row_bytes, height);
+        let rows_per_strip = rows_per_strip(width, height);
         let count = if rows_per_strip == height { 1 } else { STRIPS_IN_FLIGHT };
         let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
         let strips = (0..count)
@@ -150,7 +151,7 @@ impl StripUpload {
                 origin: wgpu::Origin3d { x: 0, y: first_row, z: 0 },
                 aspect: wgpu::TextureAspect::All,
             },
-            wgpu::Extent3d { width: texture.width(), height: rows, depth_or_array_layers: 1 },
+            wgpu::Extent3d { width: (self.row_bytes / 4) as u32, height: rows, depth_or_array_layers: 1 },
         );
         let submitted = gpu.queue.submit([encoder.finish()]);
         strip.submitted = Some(submitted.clone());
@@ -198,12 +199,11 @@ fn fill_rows(
     });
 }
 
-/// Reads a rectangle of an uncompressed texture, strip by strip; rows come back without padding.
+/// Reads a rectangle of a texture of 4-byte pixels, strip by strip; rows come back without padding.
 pub fn read_texture(gpu: &Allocator, texture: &TrackedTexture, origin: [u32; 2], size: [u32; 2]) -> Result<Vec<u8>> {
-    let pixel_bytes = texture.format().block_copy_size(None).unwrap_or(4);
-    let row_bytes = u64::from(size[0]) * u64::from(pixel_bytes);
+    let row_bytes = u64::from(size[0]) * 4;
     let padded = padded_row_bytes(row_bytes);
-    let rows_per_strip = rows_per_strip(row_bytes, size[1]);
+    let rows_per_strip = rows_per_strip(size[0], size[1]);
     let buffer = gpu.buffer("forge3d.readback.patch", padded * u64::from(rows_per_strip), READBACK)?;
     let mut out = Vec::with_capacity((row_bytes * u64::from(size[1])) as usize);
     let mut row = 0;
@@ -443,7 +443,7 @@ mod tests {
         assert!(refused.contains("COPY_BYTES_PER_ROW_ALIGNMENT"), "{refused}");
 
         // Padded they pass, in strips, and come back without the padding.
-        let mut upload = StripUpload::new(&gpu, u64::from(width) * 4, height).expect("a staging buffer");
+        let mut upload = StripUpload::new(&gpu, width, height).expect("a staging buffer");
         let row_bytes = width as usize * 4;
         let turned = |rows: Range<u32>, sink: &mut RowSink<'_>| {
             for row in rows {
@@ -468,7 +468,7 @@ mod tests {
         let texture = gpu
             .texture("forge3d.test.texture", [width, height], wgpu::TextureFormat::R32Float, usage)
             .expect("a texture");
-        let mut upload = StripUpload::new(&gpu, u64::from(width) * 4, height).expect("staging buffers");
+        let mut upload = StripUpload::new(&gpu, width, height).expect("staging buffers");
         assert!(upload.rows_per_strip * 3 < height);
         let fill = |rows: Range<u32>, sink: &mut RowSink<'_>| {
             for row in rows {

@@ -19,7 +19,7 @@ pub struct Drape {
 /// Bytes of a drape, and of what its upload takes beside it.
 #[must_use]
 pub fn bytes(size: [u32; 2]) -> (u64, u64) {
-    (texture_bytes(size, FORMAT), staging_bytes(u64::from(size[0]) * 4, size[1]))
+    (texture_bytes(size, FORMAT), staging_bytes(size[0], size[1]))
 }
 
 impl Drape {
@@ -41,7 +41,7 @@ impl Drape {
     pub fn new(memory: &Allocator, size: [u32; 2], rgba: &[u8], call: &Call<'_>) -> Result<Self> {
         memory.scoped(RenderError::Upload, || {
             let drape = Self::empty(memory, size)?;
-            let mut upload = StripUpload::new(memory, u64::from(size[0]) * 4, size[1])?;
+            let mut upload = StripUpload::new(memory, size[0], size[1])?;
             let row_bytes = size[0] as usize * 4;
             let fill = |rows: std::ops::Range<u32>, sink: &mut RowSink<'_>| {
                 for row in rows {

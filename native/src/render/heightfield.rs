@@ -57,10 +57,6 @@ fn pyramid_bytes(grid: &Grid, bits: Bits) -> u64 {
     words.saturating_mul(4)
 }
 
-fn row_bytes(grid: &Grid, bits: Bits) -> u64 {
-    u64::from(grid.cols) * u64::from(bits.bytes())
-}
-
 /// What heights of a size take on the GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeightfieldBytes {
@@ -77,9 +73,9 @@ impl HeightfieldBytes {
     #[must_use]
     pub fn of(grid: &Grid, bits: Bits) -> Self {
         Self {
-            texture: texture_bytes([grid.cols, grid.rows], bits.format()),
+            texture: texture_bytes([bits.words(grid.cols), grid.rows], bits.format()),
             pyramid: pyramid_bytes(grid, bits).saturating_add(LEVEL_TABLE_BYTES),
-            staging: staging_bytes(row_bytes(grid, bits), grid.rows),
+            staging: staging_bytes(bits.words(grid.cols), grid.rows),
         }
     }
 
@@ -96,7 +92,7 @@ fn check_limits(device: &Device, grid: &Grid, bits: Bits) -> Result<()> {
     if pyramid_bytes(grid, bits) <= largest && pyramid_levels(grid.cells_across(), bits).len() < MAX_LEVELS {
         return Ok(());
     }
-    let side = ((largest as f64) * 3.0 / f64::from(bits.bytes())).sqrt() as u64;
+    let side = ((largest as f64) * 0.75 * f64::from(bits.heights_a_word())).sqrt() as u64;
     Err(RenderError::Input(format!(
         "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM \
          at a lower resolution",
@@ -137,9 +133,17 @@ impl Heightfield {
 
     /// Heights of a rectangle, NaN where void.
     pub fn read(&self, origin: [u32; 2], size: [u32; 2]) -> Result<Vec<f32>> {
-        let bytes =
-            self.memory.scoped(RenderError::Readback, || read_texture(&self.memory, &self.heights, origin, size))?;
-        Ok(self.stored.decode(&bytes))
+        let a_word = self.bits().heights_a_word();
+        let first = origin[0] / a_word;
+        let words = (origin[0] + size[0]).div_ceil(a_word) - first;
+        let bytes = self.memory.scoped(RenderError::Readback, || {
+            read_texture(&self.memory, &self.heights, [first, origin[1]], [words, size[1]])
+        })?;
+        let mut heights = Vec::with_capacity(size[0] as usize * size[1] as usize);
+        for row in bytes.chunks_exact(words as usize * 4) {
+            self.stored.decode(row, (origin[0] - origin[0] / a_word * a_word) as usize, size[0] as usize, &mut heights);
+        }
+        Ok(heights)
     }
 
     /// The level of the pyramid with one node.
@@ -199,7 +203,7 @@ impl Builder {
             Ok(Self {
                 heights: memory.texture(
                     "forge3d.heightfield.texture",
-                    [grid.cols, grid.rows],
+                    [bits.words(grid.cols), grid.rows],
                     bits.format(),
                     Texture::TEXTURE_BINDING | Texture::COPY_DST | Texture::COPY_SRC,
                 )?,
@@ -213,7 +217,7 @@ impl Builder {
                     LEVEL_TABLE_BYTES,
                     Buffer::UNIFORM | Buffer::COPY_DST,
                 )?,
-                upload: StripUpload::new(memory, row_bytes(&grid, bits), grid.rows)?,
+                upload: StripUpload::new(memory, bits.words(grid.cols), grid.rows)?,
                 facts: FactsBuilder::new(grid),
                 gpu: Arc::clone(gpu),
                 memory: memory.clone(),
@@ -299,7 +303,7 @@ impl Builder {
         let start = Instant::now();
         let levels = pyramid_levels(grid.cells_across(), stored.bits);
         gpu.scoped(RenderError::Upload, || {
-            build_pyramid(&gpu, &memory, stored, &levels, &heights, &pyramid, &level_table, call)
+            build_pyramid(&gpu, &memory, (stored, grid), &levels, &heights, &pyramid, &level_table, call)
         })?;
         Ok(Heightfield {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -337,7 +341,7 @@ const NODES_PER_SUBMIT: u32 = 1 << 21;
 fn build_pyramid(
     gpu: &GpuContext,
     memory: &Allocator,
-    stored: Stored,
+    (stored, grid): (Stored, Grid),
     levels: &[Level],
     heights: &TrackedTexture,
     pyramid: &TrackedBuffer,
@@ -367,7 +371,7 @@ fn build_pyramid(
     let from_heights = programs::pyramid_from_heights(bits).pipeline(gpu);
     let from_finer = programs::pyramid_from_finer(bits).pipeline(gpu);
     for (i, level) in levels.iter().enumerate() {
-        let finer = if i == 0 { Level { size: [0, 0], offset: 0 } } else { levels[i - 1] };
+        let finer = if i == 0 { Level { size: [grid.cols, grid.rows], offset: 0 } } else { levels[i - 1] };
         let rows_per_submit = (NODES_PER_SUBMIT / level.size[0]).clamp(8, 65_535 * 8);
         let mut first_row = 0;
         while first_row < level.size[1] {

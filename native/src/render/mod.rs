@@ -229,7 +229,7 @@ impl Renderer {
         let Grid { cols, rows, .. } = field.terrain.grid;
         self.metrics.upload_ms = field.upload_ms;
         self.metrics.pyramid_ms = field.pyramid_ms;
-        self.metrics.bytes_up += u64::from(cols) * u64::from(rows) * u64::from(field.bits().bytes());
+        self.metrics.bytes_up += u64::from(field.bits().words(cols)) * u64::from(rows) * 4;
         self.field = Some(HeldField { field: Arc::new(field), _share: None });
         Ok(())
     }

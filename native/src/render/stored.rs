@@ -36,25 +36,22 @@ impl Bits {
     pub fn format(self) -> wgpu::TextureFormat {
         match self {
             Self::Float32 => wgpu::TextureFormat::R32Float,
-            Self::Whole16 => wgpu::TextureFormat::R16Uint,
+            Self::Whole16 => wgpu::TextureFormat::R32Uint,
         }
     }
 
-    /// Bytes of one height.
+    /// 32-bit words of a row of `count` heights, in the texture as in the pyramid.
     #[must_use]
-    pub fn bytes(self) -> u32 {
+    pub fn words(self, count: u32) -> u32 {
+        count.div_ceil(self.heights_a_word())
+    }
+
+    /// Heights that share a 32-bit word.
+    #[must_use]
+    pub fn heights_a_word(self) -> u32 {
         match self {
-            Self::Float32 => 4,
+            Self::Float32 => 1,
             Self::Whole16 => 2,
-        }
-    }
-
-    /// 32-bit words of a row of `nodes` nodes of the pyramid.
-    #[must_use]
-    pub fn words(self, nodes: u32) -> u32 {
-        match self {
-            Self::Float32 => nodes,
-            Self::Whole16 => nodes.div_ceil(2),
         }
     }
 
@@ -97,7 +94,8 @@ impl Stored {
         if self.bits == Bits::Float32 {
             return Ok(bytemuck::cast_slice(row));
         }
-        codes.resize(row.len(), VOID_CODE);
+        // Whole words.
+        codes.resize(row.len().next_multiple_of(2), VOID_CODE);
         let mut wrong = 0u32;
         for (code, height) in codes.iter_mut().zip(row) {
             let above = *height - self.base;
@@ -121,20 +119,25 @@ impl Stored {
         )))
     }
 
-    /// Heights of bytes that came back, NaN where void.
-    #[must_use]
-    pub fn decode(&self, bytes: &[u8]) -> Vec<f32> {
+    /// `count` heights of a row of words that came back, from the height `first` of the first word on; NaN where void.
+    pub fn decode(&self, words: &[u8], first: usize, count: usize, heights: &mut Vec<f32>) {
         match self.bits {
-            Bits::Float32 => bytes
-                .chunks_exact(4)
-                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-                .map(|height| if height < VOID_LIMIT { f32::NAN } else { height })
-                .collect(),
-            Bits::Whole16 => bytes
-                .chunks_exact(2)
-                .map(|b| u16::from_le_bytes([b[0], b[1]]))
-                .map(|code| if code == VOID_CODE { f32::NAN } else { f32::from(code) + self.base })
-                .collect(),
+            Bits::Float32 => heights.extend(
+                words
+                    .chunks_exact(4)
+                    .skip(first)
+                    .take(count)
+                    .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                    .map(|height| if height < VOID_LIMIT { f32::NAN } else { height }),
+            ),
+            Bits::Whole16 => heights.extend(
+                words
+                    .chunks_exact(2)
+                    .skip(first)
+                    .take(count)
+                    .map(|b| u16::from_le_bytes([b[0], b[1]]))
+                    .map(|code| if code == VOID_CODE { f32::NAN } else { f32::from(code) + self.base }),
+            ),
         }
     }
 }
@@ -158,7 +161,9 @@ mod tests {
             let mut row: Vec<f32> = (1..=65535).map(|code| base as f32 + code as f32).collect();
             row.push(VOID_HEIGHT);
             let mut codes = Vec::new();
-            let back = stored.decode(stored.encode(&row, &mut codes).expect("they fit"));
+            let mut back = Vec::new();
+            stored.decode(stored.encode(&row, &mut codes).expect("they fit"), 0, row.len(), &mut back);
+            assert_eq!(back.len(), row.len());
             assert!(back.iter().zip(&row).all(|(b, h)| if *h < VOID_LIMIT { b.is_nan() } else { b == h }), "{base}");
         }
     }
