@@ -4,6 +4,7 @@
 mod arrays;
 mod device;
 mod errors;
+mod faults;
 mod memory;
 mod renderer;
 mod scene;
@@ -39,5 +40,8 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(memory::set_memory_budget, module)?)?;
     module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
     module.add_function(wrap_pyfunction!(drain_log, module)?)?;
+    if crate::gpu::faults::are_allowed() {
+        module.add_function(wrap_pyfunction!(faults::_faults, module)?)?;
+    }
     Ok(())
 }
