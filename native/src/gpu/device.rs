@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{RenderError, Result};
-use crate::gpu::adapter::{self, AdapterChoice, AdapterInfo};
+use crate::gpu::adapter::{self, AdapterChoice, AdapterDetails, AdapterInfo};
 use crate::gpu::default_budget::MemoryFacts;
+use crate::gpu::driver_facts;
 use crate::gpu::faults::{self, Fault, Place};
 
 /// Features that are used where the adapter has them; nothing depends on them.
@@ -32,6 +33,7 @@ pub struct Device {
     pub info: AdapterInfo,
     /// What its default budget goes by.
     pub memory: MemoryFacts,
+    adapter: wgpu::Adapter,
     limits: wgpu::Limits,
     lost: Arc<AtomicBool>,
 }
@@ -69,9 +71,15 @@ impl Device {
         // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
         device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
         log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
-        let memory = MemoryFacts::of(info.kind, adapter::device_memory_bytes(&adapter));
+        let memory = MemoryFacts::of(info.kind, driver_facts::device_memory_bytes(&adapter));
         let limits = device.limits();
-        Ok(Self { device, queue, info, memory, limits, lost })
+        Ok(Self { device, queue, info, memory, adapter, limits, lost })
+    }
+
+    /// Limits of its adapter and memory in use, as they are now.
+    #[must_use]
+    pub fn details(&self) -> AdapterDetails {
+        AdapterDetails::of(&self.adapter)
     }
 
     /// Whether the device is gone.
@@ -157,7 +165,7 @@ impl Device {
             // As a driver tells it: the one call fails that asked for memory; what uses the result fails after it.
             Some(Fault::OutOfMemory) => REFUSED_BY_FAULT.set(true),
             Some(Fault::Lost) => self.lose(),
-            Some(Fault::TimeOut) => return Err(self.no_answer("as planned")),
+            Some(Fault::TimeOut) => return Err(self.no_answer(&wgpu::PollError::Timeout)),
         }
         Ok(())
     }
@@ -167,10 +175,13 @@ impl Device {
         REFUSED_BY_FAULT.get()
     }
 
-    /// The GPU did not do its work in time. Nobody knows when it will, so the device counts as lost.
-    fn no_answer(&self, error: impl std::fmt::Display) -> RenderError {
-        self.lost.store(true, Ordering::Relaxed);
-        log::error!("the device did not answer: {error}");
+    /// The GPU did not do its work. Where the time ran out nobody knows when it will, so the device counts as lost; a
+    /// submission that was refused is not waited for, and the scope says why it was.
+    fn no_answer(&self, error: &wgpu::PollError) -> RenderError {
+        if matches!(error, wgpu::PollError::Timeout) {
+            self.lost.store(true, Ordering::Relaxed);
+            log::error!("the device did not answer: {error}");
+        }
         RenderError::Device(format!("the GPU did not answer: {error}; fix: render again or choose another adapter"))
     }
 
@@ -211,7 +222,7 @@ impl Device {
         let timeout = Some(std::time::Duration::from_millis(20));
         match self.device.poll(wgpu::PollType::Wait { submission_index: after.cloned(), timeout }) {
             Ok(_) | Err(wgpu::PollError::Timeout) => Ok(()),
-            Err(error) => Err(self.no_answer(error)),
+            Err(error) => Err(self.no_answer(&error)),
         }
     }
 
@@ -220,6 +231,6 @@ impl Device {
         self.pass(Place::Wait)?;
         let timeout = Some(std::time::Duration::from_secs(10));
         let answer = self.device.poll(wgpu::PollType::Wait { submission_index: index, timeout });
-        answer.map(|_| ()).map_err(|error| self.no_answer(error))
+        answer.map(|_| ()).map_err(|error| self.no_answer(&error))
     }
 }

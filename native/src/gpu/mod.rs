@@ -6,6 +6,7 @@ pub(crate) mod bindings;
 pub mod context;
 pub mod default_budget;
 pub mod device;
+pub mod driver_facts;
 pub mod faults;
 pub mod memory;
 pub mod shaders;
