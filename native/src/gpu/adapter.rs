@@ -350,6 +350,11 @@ pub(crate) fn choose(choice: &AdapterChoice) -> Result<(AdapterInfo, wgpu::Adapt
     }
 }
 
+/// The adapter that `choice` asks for, without a device.
+pub fn find(choice: &AdapterChoice) -> Result<(AdapterInfo, AdapterDetails)> {
+    choose(choice).map(|(info, adapter)| (info, AdapterDetails::of(&adapter)))
+}
+
 fn not_found(choice: &AdapterChoice, known: &[AdapterInfo]) -> RenderError {
     let wanted = match choice {
         AdapterChoice::Auto | AdapterChoice::PreferSoftware => "a Vulkan, Direct3D 12 or Metal adapter".to_owned(),

@@ -36,6 +36,15 @@ pub fn adapters(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     found.iter().map(|(info, details)| adapter_dict(py, info, details)).collect()
 }
 
+/// The adapter that a name chooses.
+#[pyfunction]
+#[pyo3(signature = (adapter = AdapterName("auto".into())))]
+pub fn find_adapter<'py>(py: Python<'py>, adapter: AdapterName) -> PyResult<Bound<'py, PyDict>> {
+    let choice = AdapterChoice::parse(&adapter.0);
+    let (info, details) = detached(py, || adapter::find(&choice))?;
+    adapter_dict(py, &info, &details)
+}
+
 /// The device of an adapter, made on the first call.
 #[pyfunction]
 #[pyo3(signature = (adapter = AdapterName("auto".into())))]

@@ -40,6 +40,7 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     module.add_class::<renderer::PyRenderer>()?;
     module.add_function(wrap_pyfunction!(device::adapters, module)?)?;
+    module.add_function(wrap_pyfunction!(device::find_adapter, module)?)?;
     module.add_function(wrap_pyfunction!(device::device_info, module)?)?;
     module.add_function(wrap_pyfunction!(device::want_validation, module)?)?;
     module.add_function(wrap_pyfunction!(device::validation, module)?)?;
