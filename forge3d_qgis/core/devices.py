@@ -112,7 +112,7 @@ def diagnostics(adapter: str = "auto", *, make_device: bool = True) -> list[str]
             return [*lines, f"Native part: {without_home(str(error))}"]
     module = sys.modules.get(native_loader.MODULE)
     if module is None:
-        return [*lines, "Native part: not loaded yet"]
+        return [*lines, "Native part: not in this process yet"]
     file = without_home(str(getattr(module, "__file__", "")))
     lines.append(f"Native part: {getattr(module, '__version__', 'of an unknown version')} {file}".rstrip())
     try:

@@ -155,7 +155,7 @@ class NativeHost(QObject):
             f"Forge3D {__version__}",
             f"QGIS {Qgis.QGIS_VERSION}",
             f"Adapter wanted: {preferences.adapter()}",
-            f"Budget wanted: {preferences.budget_mebibytes() or 'automatic'} MiB",
+            f"Budget wanted: {f'{preferences.budget_mebibytes()} MiB' if preferences.budget_mebibytes() else 'automatic'}",
         ]
         if self._limits is not None:
             lines.append(f"Budget: {self._limits.reason}")
@@ -164,7 +164,8 @@ class NativeHost(QObject):
         if self._losses:
             lines.append(f"Devices lost so far: {self._losses}")
         if self.problem is not None:
-            lines.append(f"Problem: {self.problem.text}")
+            subject = "Device" if self.problem.missing is Missing.NO_DEVICE else "Native part"
+            lines.append(f"{subject}: {self.problem.text}")
         return "\n".join(devices.without_home(line) for line in [*lines, *devices.diagnostics(make_device=False)])
 
     def drain_log(self) -> None:
