@@ -151,11 +151,12 @@ class NativeHost(QObject):
 
     def diagnostics(self) -> str:
         """Facts for a bug report, as plain text. Starts no driver."""
+        mebibytes = preferences.budget_mebibytes()
         lines = [
             f"Forge3D {__version__}",
             f"QGIS {Qgis.QGIS_VERSION}",
             f"Adapter wanted: {preferences.adapter()}",
-            f"Budget wanted: {f'{preferences.budget_mebibytes()} MiB' if preferences.budget_mebibytes() else 'automatic'}",
+            f"Budget wanted: {mebibytes or 'automatic'}{' MiB' if mebibytes else ''}",
         ]
         if self._limits is not None:
             lines.append(f"Budget: {self._limits.reason}")
