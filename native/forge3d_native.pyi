@@ -31,13 +31,27 @@ class InputError(ValueError):
 class MemoryBudgetError(MemoryError):
     """A reservation would pass a limit. Nothing was allocated; the text names what, how much, limit, top users, remedy."""
 
+class MemoryHeap(TypedDict):
+    size: int  # bytes
+    device_local: bool  # the adapter's own memory, or as near to it
+    host_visible: bool  # the processor can map some of it
+    flags: list[str]  # of the types of memory in it: "device_local", "host_visible", "host_coherent", "host_cached", …
+    used: int | None  # bytes that this process has of it, where the driver tells (Vulkan's VK_EXT_memory_budget)
+    budget: int | None  # bytes that this process may have of it now, likewise
+
 class AdapterInfo(TypedDict):
+    key: str  # tells it from all others, also at the next start: PCI address, else vendor:device:nth
+    index: int  # in adapters()
     name: str
     backend: str  # "vulkan", "dx12", "metal"
     kind: str  # "discrete", "integrated", "virtual", "software", "other"
     driver: str
+    api_version: str  # of Vulkan, as "1.3.238"; else "Direct3D 12" or "Metal"
+    unified_memory: bool  # the processor sees all memory that it draws with
     vendor: int
     device: int
+    limits: dict[str, int]  # what the adapter itself allows; sides in pixels, sizes in bytes
+    heaps: list[MemoryHeap] | None  # where the backend tells; as they are now
 
 class MemoryMetrics(TypedDict):
     buffer_count: int
@@ -104,7 +118,9 @@ class Renderer:
     """A picture of ``width`` × ``height`` pixels of one heightfield. May be used from any one thread at a time."""
 
     def __init__(self, width: int, height: int, *, adapter: str = "auto", memory_budget: int | None = None) -> None:
-        """``adapter``: ``auto`` (discrete, integrated, software, in this order), ``hardware``, ``software``, or part of a name.
+        """``adapter``: ``auto`` (discrete, integrated, software, in this order), ``hardware``, ``software``, ``prefer-software``
+        (software where there is any, else as auto), the key or the index of an adapter, or part of its name. ``auto`` is
+        ``prefer-software`` where ``FORGE3D_PREFER_SOFTWARE=1`` stands in the environment.
         ``memory_budget``: bytes that this renderer may hold, its own; None: a share of the common budget.
 
         Raises DeviceError, InputError (sizes outside 1..16384), MemoryBudgetError.
@@ -172,6 +188,8 @@ class Renderer:
         """The same for a rectangle. Outside the raster: InputError. Without heights: zeros (rows, cols)."""
     def close(self) -> None:
         """Frees everything now; later calls raise RenderError. Twice is fine."""
+    def cleanup(self) -> None:
+        """Another name for ``close``."""
 
 class Reservation:
     """Bytes that Python holds, counted until ``release``, the end of a ``with`` block, or until it is dropped."""
@@ -183,9 +201,18 @@ class Reservation:
     def __enter__(self) -> Reservation: ...
     def __exit__(self, *_error: object) -> None: ...
 
-def adapters() -> list[AdapterInfo]: ...
+def adapters() -> list[AdapterInfo]:
+    """All adapters, best first."""
+def find_adapter(adapter: str = "auto") -> AdapterInfo:
+    """The adapter that ``adapter`` chooses, see ``Renderer``; makes no device. Raises DeviceError, which names all there are."""
 def device_info(adapter: str = "auto") -> DeviceInfo:
     """The adapter in use (made on the first call)."""
+def want_validation(wanted: bool) -> bool:
+    """Wishes for the checks of the driver's own interface (Vulkan's validation layer, Direct3D's debug layer), which are
+    logged, or takes the wish back. False where that comes too late: the first call that asks for an adapter decides for the
+    process. ``FORGE3D_VALIDATION=1`` in the environment wishes, too. A layer that is missing is a warning in the log."""
+def validation() -> str | None:
+    """What became of it: "off", "on", or that the layer is missing; None before an adapter was asked for."""
 
 def shading_models() -> list[ShadingModel]:
     """The table of shading models, the default first."""
@@ -228,3 +255,6 @@ def set_budget_policy(policy: str) -> None:
 
 def drain_log() -> list[tuple[str, str, str]]:
     """(level, target, text) records since the last call, oldest first, at most 1000 kept."""
+def set_log_level(level: str) -> bool:
+    """Keeps the renderer's records from ``level`` on ("off", "error", "warn", "info", "debug", "trace"), at once. False where
+    ``FORGE3D_LOG`` or ``RUST_LOG`` says what is kept: they go before. Raises InputError."""

@@ -49,6 +49,7 @@ def test_its_exceptions_are_of_the_kinds_of_the_stub(fake_native: Any) -> None:
 
 def test_its_dicts_have_the_keys_of_the_stub(fake_native: Any, renderer: Any) -> None:
     told = {
+        "MemoryHeap": fake_native.adapters()[0]["heaps"][0],
         "AdapterInfo": fake_native.adapters()[0], "DeviceInfo": fake_native.device_info(),
         "MemoryMetrics": fake_native.memory_metrics(),
         "MemoryEstimate": fake_native.memory_estimate((4, 5), (6, 7), (8, 9)),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::error::{RenderError, Result};
 pub use crate::gpu::default_budget::Limits;
 use crate::gpu::device::Device;
+use crate::gpu::faults::Place;
 pub(crate) use crate::gpu::ledger::set_default_limits;
 pub use crate::gpu::ledger::{
     Budget, BudgetPolicy, MemoryMetrics, Reservation, Resource, check_common_budget, metrics, register, reset_peak,
@@ -69,12 +70,16 @@ impl Allocator {
         }
         let host_visible = usage.intersects(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE);
         let reservation = self.budget.reserve(label, size, Resource::Buffer { host_visible }, Holder::Device)?;
+        self.pass(Place::Allocation)?;
         let buffer = self.device.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(label),
             size,
             usage,
             mapped_at_creation: false,
         });
+        if self.is_refused_by_fault() {
+            buffer.destroy();
+        }
         Ok(TrackedBuffer { buffer, _reservation: reservation })
     }
 
@@ -94,6 +99,7 @@ impl Allocator {
             )));
         }
         let reservation = self.budget.reserve(label, texture_bytes(size, format), Resource::Texture, Holder::Device)?;
+        self.pass(Place::Allocation)?;
         let texture = self.device.device.create_texture(&wgpu::TextureDescriptor {
             label: Some(label),
             size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
@@ -105,6 +111,9 @@ impl Allocator {
             view_formats: &[],
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        if self.is_refused_by_fault() {
+            texture.destroy();
+        }
         Ok(TrackedTexture { texture, view, _reservation: reservation })
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod bindings;
 pub mod context;
 pub mod default_budget;
 pub mod device;
+pub mod driver_facts;
+pub mod faults;
 pub mod ledger;
 pub mod memory;
 pub mod shaders;
