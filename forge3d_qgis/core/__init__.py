@@ -17,6 +17,7 @@ from .errors import (
     ExportError,
     Forge3dError,
     MemoryBudgetError,
+    MemoryConstraintError,
     NativeMissingError,
     RenderError,
     SceneError,
@@ -40,8 +41,8 @@ _ON_FIRST_USE = {
 
 __all__ = [  # noqa: RUF022 - grouped by home
     "Dem", "Georeference", "HeightSource", "open_source", "read_dem",
-    "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError", "NativeMissingError",
-    "RenderError", "SceneError",
+    "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError",
+    "MemoryConstraintError", "NativeMissingError", "RenderError", "SceneError",
     "PngWriter", "save_png",
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
     "Image", "RenderSession", "adapters", "render", "render_bands", "render_strips",

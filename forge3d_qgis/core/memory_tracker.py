@@ -14,8 +14,9 @@ from .budget import (
     plan,
 )
 from .budget import strip_rows as band_rows
+from .quality import Quality, adaptive_quality, get_preset_config, validate_memory_constraint
 
 __all__ = [
-    "GIB", "MAX_SIDE", "MIB", "Plan", "band_rows", "checked_budget", "default_budget", "format_bytes", "parse_bytes",
-    "plan",
+    "GIB", "MAX_SIDE", "MIB", "Plan", "Quality", "adaptive_quality", "band_rows", "checked_budget", "default_budget",
+    "format_bytes", "get_preset_config", "parse_bytes", "plan", "validate_memory_constraint",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::{self, AdapterChoice, AdapterInfo};
-use crate::gpu::default_budget::MemoryFacts;
+use crate::gpu::default_budget::{Held, MemoryFacts};
 
 /// Features that are used where the adapter has them; nothing depends on them.
 const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE);
@@ -16,8 +16,8 @@ pub struct Device {
     pub(crate) queue: wgpu::Queue,
     /// What it runs on.
     pub info: AdapterInfo,
-    /// What its default budget goes by.
-    pub memory: MemoryFacts,
+    /// Bytes of the adapter's own memory, where its backend tells.
+    pub device_memory: Option<u64>,
     limits: wgpu::Limits,
     lost: Arc<AtomicBool>,
 }
@@ -55,9 +55,15 @@ impl Device {
         // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
         device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
         log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
-        let memory = MemoryFacts::of(info.kind, adapter::device_memory_bytes(&adapter));
+        let device_memory = adapter::device_memory_bytes(&adapter);
         let limits = device.limits();
-        Ok(Self { device, queue, info, memory, limits, lost })
+        Ok(Self { device, queue, info, device_memory, limits, lost })
+    }
+
+    /// What its default budget goes by now, while renderers hold `held`.
+    #[must_use]
+    pub fn memory_facts(&self, held: Held) -> MemoryFacts {
+        MemoryFacts::of(self.info.kind, self.device_memory, held)
     }
 
     /// Whether the device is gone.

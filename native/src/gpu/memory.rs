@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{RenderError, Result};
 pub use crate::gpu::default_budget::Limits;
+use crate::gpu::default_budget::{self, MemoryFacts};
 use crate::gpu::device::Device;
 
 const MIB: u64 = 1 << 20;
@@ -158,9 +159,27 @@ pub fn metrics() -> MemoryMetrics {
     }
 }
 
-/// Tells the ledger which limits the common budget has while nobody chose any: those of the adapter in use.
-pub(crate) fn set_default_limits(limits: Limits) {
-    ledger().default = Some(limits);
+/// Tells the ledger whose limits the common budget has while nobody chose any: those of the adapter in use.
+pub(crate) fn set_default_limits(device: &Device) {
+    ledger().default = None; // of another adapter: nothing to follow
+    follow_free_memory(device);
+}
+
+/// The limits of the common budget while nobody chose any; none before there was a device.
+#[must_use]
+pub fn default_limits() -> Option<Limits> {
+    ledger().default
+}
+
+/// Lets the default limits follow what the system has free for renderers on `device`; the limits and the facts of now.
+pub fn follow_free_memory(device: &Device) -> (Limits, MemoryFacts) {
+    let mut state = ledger();
+    let held = default_budget::Held { total: state.held.total(), host_visible: state.held.host_visible_bytes };
+    let facts = device.memory_facts(held);
+    let fresh = facts.default_limits();
+    let limits = state.default.map_or(fresh, |limits| limits.followed_by(fresh));
+    state.default = Some(limits);
+    (limits, facts)
 }
 
 #[derive(Debug, Default)]

@@ -37,6 +37,8 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(memory::memory_metrics, module)?)?;
     module.add_function(wrap_pyfunction!(memory::memory_estimate, module)?)?;
     module.add_function(wrap_pyfunction!(memory::set_memory_budget, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::follow_free_memory, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::assume_free_memory, module)?)?;
     module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
     module.add_function(wrap_pyfunction!(drain_log, module)?)?;
     Ok(())
