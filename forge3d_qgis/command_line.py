@@ -189,10 +189,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"forge3d-qgis {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Arguments)
-    commands.add_parser(
+    devices = commands.add_parser(
         "devices",
         help="list the adapters that can draw",
         description="Lists the adapters that can draw, in the order in which --adapter auto chooses.",
+    )
+    devices.add_argument("--verbose", action="store_true", help="with index, key, limits and memory of each")
+    devices.add_argument(
+        "--diagnostics",
+        action="store_true",
+        help="as a page for a bug report, with versions and memory in use",
     )
     render = commands.add_parser(
         "render",
@@ -260,8 +266,10 @@ def parser() -> argparse.ArgumentParser:
 
     group = render.add_argument_group("machine")
     group.add_argument(
-        "--adapter", default="auto", metavar="NAME", help="auto, hardware, software or part of a name (default: auto)"
-    )
+        "--adapter", default="auto", metavar="NAME",
+        help="auto, hardware, software, prefer-software, or what `devices --verbose` tells: an index, a key, part of a "
+        "name (default: auto)",
+    )  # fmt: skip
     group.add_argument(
         "--memory-budget", type=_argument(parse_bytes, "size"), metavar="SIZE",
         help="most memory the renderer may hold: 256MiB, 2GiB (default: by adapter). A larger DEM is averaged down",
@@ -530,22 +538,19 @@ def _render_on(
     return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)} (budget {reason})"])]
 
 
-def _devices() -> list[str]:
+def _devices(arguments: argparse.Namespace) -> list[str]:
+    from .core import devices
     from .core.errors import DeviceError
-    from .core.render import adapters
 
-    found = adapters()
+    if arguments.diagnostics:
+        return [f"Forge3D {__version__}", *devices.diagnostics()]
+    found = devices.adapters()
     if not found:
         raise DeviceError(
             "no adapter: expected a Vulkan, DX12 or Metal driver; got none; fix: install your GPU's driver, or the "
             "software one (Debian, Ubuntu: mesa-vulkan-drivers)"
         )
-    width = max(len(str(info["name"])) for info in found)
-    marks = ["auto", *[""] * (len(found) - 1)]
-    return [
-        f"{mark:4}  {info['kind']!s:10}  {info['name']!s:{width}}  {info['backend']}  {info['driver']}".rstrip()
-        for mark, info in zip(marks, found)
-    ]
+    return devices.listing(found, verbose=arguments.verbose)
 
 
 def run(
@@ -568,7 +573,7 @@ def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None
     if arguments.command is None:
         arguments_parser.exit(2, arguments_parser.format_help())
     if arguments.command == "devices":
-        return _devices()
+        return _devices(arguments)
     try:
         view = view_of(arguments)
     except SceneError as error:

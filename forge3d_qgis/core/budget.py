@@ -374,7 +374,9 @@ def _checked_count(name: str, count: float) -> float:
 def checked_adapter(adapter: object) -> str:
     """``adapter`` where it is a text, as names of adapters are. Raises SceneError."""
     if not isinstance(adapter, str):
-        raise scene_error("adapter", "a name", adapter, "give auto, hardware, software, or part of a name")
+        raise scene_error(
+            "adapter", "a name", adapter, "give auto, hardware, software, a key, an index, or part of a name"
+        )
     return adapter
 
 

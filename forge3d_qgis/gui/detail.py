@@ -1,4 +1,4 @@
-"""With how much detail the relief is read and drawn: what the user's quality asks for, less what memory has no room for.
+"""With how much detail the relief is read and drawn: what the user asks for, less what memory has no room for.
 No Qt, no QGIS: who asks says the time and the sizes.
 """
 

@@ -50,7 +50,7 @@ def test_the_memory_of_a_preset_is_what_the_ledger_sees_at_most(
     assert (cols, rows) == QUALITIES[name].held_size((COLS, ROWS))
     assert (content["picture"]["bands"] > 1) is (budget is not None and name != "draft")
     expected = QUALITIES[name].calculate_memory_usage(dem_size=(COLS, ROWS), budget=budget)
-    assert content["memory"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
+    assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
 
 
 @pytest.fixture

@@ -362,6 +362,18 @@ def test_devices_are_listed_with_the_one_that_auto_takes_first() -> None:
     assert lines[0].startswith("auto") and "big card" in lines[0] and "software" in lines[1]
 
 
+def test_the_long_list_of_devices_tells_how_each_is_chosen() -> None:
+    done = run("devices", "--verbose")
+    assert done.returncode == 0
+    assert "index 1, key 0000:01:00.0" in done.stdout and "memory heap 0: 4 GiB" in done.stdout
+
+
+def test_the_page_for_a_bug_report_is_printed() -> None:
+    done = run("devices", "--diagnostics")
+    assert done.returncode == 0 and done.stdout.startswith("Forge3D ")
+    assert "Budget: software, 4 GiB free" in done.stdout
+
+
 def test_without_any_device_the_way_to_one_is_told() -> None:
     failed(run("devices", FAKE_ADAPTERS="none"), "mesa-vulkan-drivers")
 

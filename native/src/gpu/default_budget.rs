@@ -23,8 +23,8 @@ pub struct Limits {
 pub struct Held {
     /// All of it.
     pub total: u64,
-    /// Of it, what the host sees.
-    pub host_visible: u64,
+    /// Of it, what is system memory also where the adapter has its own.
+    pub of_host: u64,
 }
 
 impl Limits {
@@ -55,7 +55,7 @@ impl MemoryFacts {
     /// The facts of now, `held` by renderers already. What they hold was given to them: it does not make memory short.
     #[must_use]
     pub fn of(kind: AdapterKind, device_memory: Option<u64>, held: Held) -> Self {
-        let of_system = if kind.shares_system_memory() { held.total } else { held.host_visible };
+        let of_system = if kind.shares_system_memory() { held.total } else { held.of_host };
         Self { kind, device_memory, free_memory: free_memory().saturating_add(of_system) }
     }
 
