@@ -134,7 +134,7 @@ impl Renderer {
         let gpu = context::context(choice)?;
         let start = Instant::now();
         let budget = match budget {
-            Some(total) => Budget::own(total, gpu.memory.default_limits().host_visible),
+            Some(total) => Budget::own(total, memory::follow_free_memory(&gpu).0.host_visible),
             None => Budget::common(),
         };
         let memory = gpu.allocator(budget);
@@ -559,7 +559,7 @@ impl Renderer {
         RenderMetrics {
             samples: self.accumulated.samples,
             compile_ms: self.gpu.shaders.compile_ms(),
-            peak_bytes: memory::metrics().peak_bytes,
+            peak_bytes: memory::metrics().device_peak_bytes,
             adapter: self.gpu.info.name.clone(),
             ..self.metrics.clone()
         }
