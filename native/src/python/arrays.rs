@@ -251,7 +251,8 @@ impl<'py> Stream<'py> {
         if !object.hasattr("strips")? {
             return Ok(None);
         }
-        let (rows, cols) = typed::<(usize, usize)>(&object.getattr("shape")?, "shape", "two whole numbers (rows, cols)")?;
+        let (rows, cols) =
+            typed::<(usize, usize)>(&object.getattr("shape")?, "shape", "two whole numbers (rows, cols)")?;
         let base = if object.hasattr("height_base")? { Some(object.getattr("height_base")?) } else { None };
         let stored = match base.filter(|base| !base.is_none()) {
             Some(base) => Stored::whole(base.extract::<Real>()?.0)?,

@@ -67,7 +67,9 @@ impl PyRenderer {
         let grid = matrix.before(stream.shape)?;
         let mut builder = self.with(py, |renderer| renderer.begin_heights(grid, stored))?;
         let wrong = |got: String| {
-            RenderError::Input(format!("heights: expected strips of {rows}×{cols} in all (rows×cols); got {got}; fix: check its shape"))
+            RenderError::Input(format!(
+                "heights: expected strips of {rows}×{cols} in all (rows×cols); got {got}; fix: check its shape"
+            ))
         };
         for strip in stream.strips()? {
             let strip = Heights::new(&strip?)?;

@@ -31,12 +31,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// For heights of `cols` × `rows` samples, held as `bits`, a picture drawn at once, and a drape.
-    pub fn new(
-        grid: Option<[u32; 2]>,
-        bits: Bits,
-        picture: Option<[u32; 2]>,
-        drape: Option<[u32; 2]>,
-    ) -> Result<Self> {
+    pub fn new(grid: Option<[u32; 2]>, bits: Bits, picture: Option<[u32; 2]>, drape: Option<[u32; 2]>) -> Result<Self> {
         let mut items = vec![("frame", FrameBuffers::BYTES, false)];
         let (mut largest_binding, mut largest_texture_side, mut staging) = (0, 0, 0);
         let drape = drape.map(|size| check_drape_size(size).map(|()| size)).transpose()?;

@@ -27,7 +27,9 @@ impl Bits {
         match bits {
             32 => Ok(Self::Float32),
             16 => Ok(Self::Whole16),
-            _ => Err(RenderError::Input(format!("height_bits: expected 16 or 32; got {bits}; fix: leave it out for 32"))),
+            _ => {
+                Err(RenderError::Input(format!("height_bits: expected 16 or 32; got {bits}; fix: leave it out for 32")))
+            }
         }
     }
 
