@@ -73,6 +73,7 @@ class MemoryMetrics(TypedDict):
     budget_policy: str  # "enforce" or "warn": see set_budget_policy
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
+    allocator_reserved_bytes: int | None  # the blocks that it took from the driver for these, likewise
 
 class MemoryEstimate(TypedDict):
     items: list[tuple[str, int]]  # what for, bytes

@@ -8,7 +8,7 @@ use crate::error::{RenderError, Result};
 pub use crate::gpu::default_budget::Limits;
 use crate::gpu::device::Device;
 use crate::gpu::faults::Place;
-pub(crate) use crate::gpu::ledger::set_default_limits;
+pub(crate) use crate::gpu::ledger::use_facts;
 pub use crate::gpu::ledger::{
     Budget, BudgetPolicy, MemoryMetrics, Reservation, Resource, check_common_budget, metrics, register, reset_peak,
     set_policy,
