@@ -137,10 +137,11 @@ class Reading:
         cancel: Callable,
         limits: DeviceLimits | None = None,
         drape_size: tuple[int, int] | None = None,
+        max_samples: int | None = None,
     ) -> LayerDem:
         """In a worker. ``budget``: bytes that the renderer may hold, None for what the device's ``limits`` say.
-        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it. Raises what
-        ``core.dem.read_dem`` raises.
+        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it;
+        ``max_samples``: the most heights that are wanted. Raises what ``core.dem.read_dem`` raises.
         """
         source = self._open()
         self.used = source
@@ -153,6 +154,7 @@ class Reading:
                 picture_size=picture_size,
                 whole_picture=True,
                 drape_size=drape_size,
+                max_samples=max_samples,
                 window=window,
                 progress=progress,
                 cancel=cancel,

@@ -23,10 +23,12 @@ from .budget import (
 )
 from .budget import strip_rows as band_rows
 from .native import native, translated
+from .quality import Quality, adaptive_quality, get_preset_config, validate_memory_constraint
 
 __all__ = [
-    "GIB", "HEALTH", "MAX_SIDE", "MIB", "MemoryTracker", "Metrics", "Plan", "band_rows", "checked_budget",
-    "default_budget", "format_bytes", "global_tracker", "parse_bytes", "plan", "profile_memory_usage",
+    "GIB", "HEALTH", "MAX_SIDE", "MIB", "MemoryTracker", "Metrics", "Plan", "Quality", "adaptive_quality", "band_rows",
+    "checked_budget", "default_budget", "format_bytes", "get_preset_config", "global_tracker", "parse_bytes", "plan",
+    "profile_memory_usage", "validate_memory_constraint",
 ]  # fmt: skip
 
 Result = TypeVar("Result")

@@ -69,6 +69,9 @@ class NativeHost(QObject):
     failed = pyqtSignal(object)  # Exception: this picture cannot be drawn
     device_failed = pyqtSignal()  # no picture can be drawn; see ``problem``
     notice = pyqtSignal(str)  # worth a line in the message bar
+    drape_failed = pyqtSignal(object)  # Exception: the relief stands without its map
+    metered = pyqtSignal(dict)  # the ledger of now, likewise; see ``Frame.memory``
+    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while the budget follows the free memory
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -193,7 +196,11 @@ class NativeHost(QObject):
         elif kind == "lost":
             log(f"The graphics device was lost and is made anew: {value}", Qgis.MessageLevel.Warning)
         elif kind == "drape_failed":
-            self.notice.emit(tr("The map cannot be draped: {reason}").format(reason=value))
+            self.drape_failed.emit(value)
+        elif kind == "memory":
+            self._limits, metrics = value
+            self.metered.emit(metrics)
+            self.memory.emit(self._limits)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, DeviceError):

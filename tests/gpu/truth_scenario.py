@@ -1,4 +1,4 @@
-"""A thousand random operations, in a process of its own; after each group of them the ledger beside two other witnesses.
+"""A thousand random operations, in a process of its own; after each group of them the ledger beside two witnesses.
 
 Arguments: a seed, how many operations, how many a group. Prints one JSON line: what was done, and for each group
 ``ledger`` (bytes), ``python`` (of them registered by Python), ``allocator`` (the driver-side allocator's own sum), and
@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import gc
 import json
-import math
 import random
 import sys
 from contextlib import suppress

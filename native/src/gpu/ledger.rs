@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterKind;
-use crate::gpu::default_budget::{Limits, MemoryFacts};
+use crate::gpu::default_budget::{Held as HeldBytes, Limits, MemoryFacts};
 use crate::gpu::host_heap;
 
 const MIB: u64 = 1 << 20;
@@ -277,11 +277,23 @@ pub fn metrics() -> MemoryMetrics {
     }
 }
 
-/// Tells the ledger of the adapter in use: the common budget has its default limits while nobody chose any.
-pub(crate) fn use_facts(facts: &MemoryFacts) {
+/// The limits of the common budget while nobody chose any; none before an adapter was in use.
+#[must_use]
+pub fn default_limits() -> Option<Limits> {
+    ledger().default
+}
+
+/// Lets these limits follow what the system has free: `facts` tells it, of the adapter in use, for what is held. The
+/// limits and the facts of now. `anew`: the adapter is another one, so there is nothing to follow.
+pub(crate) fn follow_free_memory(facts: impl FnOnce(HeldBytes) -> MemoryFacts, anew: bool) -> (Limits, MemoryFacts) {
     let mut state = ledger();
-    state.default = Some(facts.default_limits());
+    let held = HeldBytes { total: state.held.total(), of_host: state.held.host_visible_bytes + state.held.array_bytes };
+    let facts = facts(held);
+    let fresh = facts.default_limits();
+    let limits = state.default.filter(|_| !anew).map_or(fresh, |limits| limits.followed_by(fresh));
+    state.default = Some(limits);
     state.is_on_host_heap = facts.kind == AdapterKind::Software;
+    (limits, facts)
 }
 
 /// The peaks begin anew at what is held now.
@@ -299,7 +311,7 @@ pub fn set_policy(policy: BudgetPolicy) {
 /// Before any adapter is in use its limits are not known: those of one that shares the system's memory stand in for them.
 fn assume_default_limits() {
     if ledger().default.is_none() {
-        let limits = MemoryFacts::of(AdapterKind::Other, None).default_limits();
+        let limits = MemoryFacts::of(AdapterKind::Other, None, HeldBytes::default()).default_limits();
         ledger().default.get_or_insert(limits);
     }
 }
