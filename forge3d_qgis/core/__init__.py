@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .async_readback import AsyncReadbackConfig, AsyncRenderer
 from .errors import (
     Cancelled,
     DemError,
@@ -44,6 +45,7 @@ __all__ = [  # noqa: RUF022 - grouped by home
     "RenderError", "SceneError",
     "PngWriter", "save_png",
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
+    "AsyncReadbackConfig", "AsyncRenderer",
     "Image", "RenderSession", "adapters", "render", "render_bands", "render_strips",
     "Camera", "ColorRamp", "Scene", "Sun", "ramp_names",
     "Source", "View",

@@ -104,10 +104,13 @@ impl Device {
 
     /// Runs `work` inside error scopes: a validation, memory or internal error becomes `wrap`'s kind instead of a black picture.
     pub(crate) fn scoped<T>(&self, wrap: fn(String) -> RenderError, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        if self.is_lost() {
-            return Err(RenderError::Device(
+        let lost = || {
+            Err(RenderError::Device(
                 "the device was lost; fix: render again (a new device is made), or choose another adapter".into(),
-            ));
+            ))
+        };
+        if self.is_lost() {
+            return lost();
         }
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
@@ -118,8 +121,10 @@ impl Device {
             pollster::block_on(internal.pop()),
             pollster::block_on(memory.pop()),
         ];
-        // The scopes' errors first: what `work` says after one of them is only its consequence.
+        // The scopes' errors first: what `work` says after one of them is only its consequence, as both are of a lost
+        // device.
         match errors.into_iter().flatten().next() {
+            _ if self.is_lost() && !matches!(result, Ok(_) | Err(RenderError::Cancelled)) => lost(),
             Some(wgpu::Error::OutOfMemory { .. }) => Err(RenderError::Budget(
                 "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
             )),

@@ -7,5 +7,6 @@ pub mod context;
 pub mod default_budget;
 pub mod device;
 pub mod memory;
+pub mod readback_pool;
 pub mod shaders;
 pub mod transfer;
