@@ -5,7 +5,7 @@ python benches/bench_ring.py [--adapter hardware] [--before FILE] [--side 4096] 
 
 Loops, alternated round by round, each over the same scenes with one sample:
 
-- ``refine, read``: set_scene, refine(samples=1), read; of the module of ``--before``, an older build, where it is given;
+- ``refine, read``: set_scene, refine(samples=1), read; of ``--before``, an older build, where it is given;
 - ``render``: set_scene, render_terrain_rgba(1), likewise;
 - ``ring``: AsyncRenderer.frames.
 
@@ -114,13 +114,15 @@ def main() -> int:
         print(f"{options.frames} pictures of the ring, {differing} differ from the loop's in some byte; {blank} blank")
 
         taken: dict[str, list[float]] = {name: [] for name in loops}
+        busy: dict[str, list[float]] = {name: [] for name in loops}
         for _ in range(options.rounds):
             for name, pictures in loops.items():
-                start = time.perf_counter()
+                start, cpu = time.perf_counter(), time.process_time()
                 for picture in pictures():
                     if options.use == "crc":
                         zlib.crc32(picture)
                 taken[name].append((time.perf_counter() - start) * 1e3 / options.frames)
+                busy[name].append((time.process_time() - cpu) * 1e3 / options.frames)
         steps: dict[str, list[float]] = {}
         for image in frames.frames(scenes):
             for key in ("encode_ms", "gpu_ms", "trace_ms", "readback_ms", "submits"):
@@ -131,10 +133,12 @@ def main() -> int:
 
     medians = {name: statistics.median(times) for name, times in taken.items()}
     print(f"\n{width}×{height}, one sample, {options.frames} headings, {options.rounds} rounds (ms a picture)")
-    print(f"{'':<20}{'median':>10}{'fastest':>10}{'slowest':>10}{'/ ring':>10}")
+    print(f"{'':<20}{'median':>10}{'fastest':>10}{'slowest':>10}{'/ ring':>10}{'processor':>12}")
     for name, times in taken.items():
         ratio = medians[name] / medians["ring"]
-        print(f"{name:<20}{medians[name]:>10.3f}{min(times):>10.3f}{max(times):>10.3f}{ratio:>10.2f}")
+        print(
+            f"{name:<20}{medians[name]:>10.3f}{min(times):>10.3f}{max(times):>10.3f}{ratio:>10.2f}{statistics.median(busy[name]):>12.3f}"
+        )
     print("of a picture of the ring: " + ", ".join(f"{k} {statistics.median(v):.3f}" for k, v in steps.items()))
     ratio = medians["refine, read"] / medians["ring"]
     within = ratio >= options.bound and not differing and not blank

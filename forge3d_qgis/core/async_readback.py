@@ -51,11 +51,12 @@ class AsyncRenderer(RenderSession):
         *,
         adapter: str = "auto",
         memory_budget: int | None = None,
+        prefer_software: bool = False,
     ) -> None:
         """``width``, ``height``: of the pictures, 1..16384. The rest as in ``RenderSession``. Raises what that does."""
         if config is not None and not isinstance(config, AsyncReadbackConfig):
             raise scene_error("config", "an AsyncReadbackConfig", config, "make one, or give None")
-        super().__init__((width, height), adapter=adapter, memory_budget=memory_budget)
+        super().__init__((width, height), adapter=adapter, memory_budget=memory_budget, prefer_software=prefer_software)
         self.config = config or AsyncReadbackConfig()
         self._row: object | None = None
         self._is_cancelled = False

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from .budget import MAX_SIDE, checked_adapter, checked_budget, device_limits, strip_rows
 from .checks import scene_error
+from .devices import preferring_software
 from .errors import Cancelled, DemError
 from .native import native, translated
+from .resource_tracker import in_ledger
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -33,15 +35,6 @@ MAX_PICTURE_SIDE = MAX_SIDE
 MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]
-
-
-def adapters() -> list[dict[str, Any]]:
-    """What can draw here, in the order in which ``auto`` chooses. Keys as in ``forge3d_native.AdapterInfo``.
-
-    Raises NativeMissingError, DeviceError.
-    """
-    with translated():
-        return [dict(info) for info in native().adapters()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +65,22 @@ class RenderSession:
     use ``with``.
     """
 
-    def __init__(self, size: tuple[int, int], *, adapter: str = "auto", memory_budget: int | None = None) -> None:
-        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, or part of a name.
+    def __init__(
+        self,
+        size: tuple[int, int],
+        *,
+        adapter: str = "auto",
+        memory_budget: int | None = None,
+        prefer_software: bool = False,
+    ) -> None:
+        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, a key, an index, or part of
+        a name. ``prefer_software``: auto takes software where there is any.
 
         ``memory_budget``: bytes that this session may hold, its own; None: it shares the common budget of all sessions
         without one.
         """
         width, height = checked_size(size)
-        adapter = checked_adapter(adapter)
+        adapter = preferring_software(checked_adapter(adapter), prefer_software)
         budget = None if memory_budget is None else checked_budget(memory_budget)
         module = native()
         with translated():
@@ -183,8 +184,10 @@ class RenderSession:
             return dict(self._renderer.render_metrics())
 
     def close(self) -> None:
-        """Frees everything on the device now. Twice is fine."""
+        """Frees everything on the device now; later calls raise RenderError. Twice is fine."""
         self._renderer.close()
+
+    cleanup = close
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,6 +299,7 @@ def render_strips(
     samples: int = 16,
     adapter: str = "auto",
     memory_budget: int | None = None,
+    prefer_software: bool = False,
     drape: Rgba | None = None,
     metrics: dict[str, Any] | None = None,
     progress: Progress | None = None,
@@ -310,7 +314,7 @@ def render_strips(
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
     dem, scene = _checked_dem(dem), _checked_scene(Scene() if scene is None else scene)
-    adapter = checked_adapter(adapter)
+    adapter = preferring_software(checked_adapter(adapter), prefer_software)
     if progress is not None and not callable(progress):
         raise scene_error("progress", "a function of 0..1", progress, "give one, or None")
     if drape is not None:
@@ -368,6 +372,7 @@ def render(
     samples: int = 16,
     adapter: str = "auto",
     memory_budget: int | None = None,
+    prefer_software: bool = False,
     drape: Rgba | None = None,
     progress: Progress | None = None,
     cancel: object = None,
@@ -376,7 +381,8 @@ def render(
 
     - ``size``: (width, height), 1..16384. Drawn in strips where a whole frame does not fit the budget.
     - ``samples``: rays a pixel, 1..1024: 1 is a sketch, 16 smooth, 64 for print.
-    - ``adapter``: auto, hardware, software, or part of a name.
+    - ``adapter``: auto, hardware, software, a key, an index, or part of a name. ``prefer_software``: auto takes
+      software where there is any.
     - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
     - ``drape``: uint8 (h, w, 4), laid over the raster.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked every
@@ -391,10 +397,10 @@ def render(
     start = time.perf_counter()
     metrics: dict[str, Any] = {}
     width, height = checked_size(size)
-    rgba = np.empty((height, width, 4), dtype=np.uint8)
+    rgba = in_ledger(np.empty((height, width, 4), dtype=np.uint8), "picture in Python")
     for top, strip in render_strips(
-        dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget, drape=drape,
-        metrics=metrics, progress=progress, cancel=cancel,
+        dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget,
+        prefer_software=prefer_software, drape=drape, metrics=metrics, progress=progress, cancel=cancel,
     ):  # fmt: skip
         # Copied, also where it is the only one: a strip may lie in memory that counts against the budget.
         rgba[top : top + strip.shape[0]] = strip

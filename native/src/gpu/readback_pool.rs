@@ -64,18 +64,17 @@ impl ReadbackPool {
     }
 
     /// A buffer to copy a picture into; none when all are taken, or the budget or the adapter has no room for one more.
-    pub fn take(&self, gpu: &Allocator) -> Result<Option<TrackedBuffer>> {
+    pub fn take(self: &Arc<Self>, gpu: &Allocator) -> Result<Option<PoolBuffer>> {
         let mut state = self.state();
-        if let Some(buffer) = state.idle.pop() {
-            return Ok(Some(buffer));
-        }
-        if state.made >= state.most || self.bytes > gpu.max_buffer_bytes() {
-            return Ok(None);
-        }
-        match self.make(gpu, &mut state) {
-            Err(RenderError::Budget(_)) => Ok(None),
-            made => made.map(Some),
-        }
+        let buffer = match state.idle.pop() {
+            Some(buffer) => buffer,
+            None if state.made >= state.most || self.bytes > gpu.max_buffer_bytes() => return Ok(None),
+            None => match self.make(gpu, &mut state) {
+                Err(RenderError::Budget(_)) => return Ok(None),
+                made => made?,
+            },
+        };
+        Ok(Some(PoolBuffer { buffer: Some(buffer), is_mapped: false, pool: Arc::clone(self) }))
     }
 
     /// Whether a buffer can be had without waiting for one to come back.
@@ -102,26 +101,38 @@ impl ReadbackPool {
         state.made -= state.idle.len();
         state.idle.clear();
     }
-
-    /// Asks for `buffer` to be mapped, which the GPU has been told to copy a picture into.
-    #[must_use]
-    pub fn map(self: &Arc<Self>, buffer: TrackedBuffer) -> MappingPicture {
-        let mapping = Mapping::request(&buffer, wgpu::MapMode::Read);
-        MappingPicture { mapping, place: Place { buffer: Some(buffer), pool: Arc::clone(self) } }
-    }
 }
 
 /// A buffer that goes back to its pool, unmapped, whatever becomes of the picture in it.
-struct Place {
+pub struct PoolBuffer {
+    /// There until it is dropped.
     buffer: Option<TrackedBuffer>,
+    /// Mapped, or asked to be.
+    is_mapped: bool,
     pool: Arc<ReadbackPool>,
 }
 
-impl Drop for Place {
+impl PoolBuffer {
+    /// To copy into.
+    pub(crate) fn get(&self) -> Result<&TrackedBuffer> {
+        self.buffer.as_ref().ok_or_else(|| RenderError::Internal("a picture lost its buffer".into()))
+    }
+
+    /// Asks for it to be mapped, once the GPU has done what it was told to copy into it.
+    pub fn map(mut self) -> Result<MappingPicture> {
+        let mapping = Mapping::request(self.get()?, wgpu::MapMode::Read);
+        self.is_mapped = true;
+        Ok(MappingPicture { mapping, buffer: self })
+    }
+}
+
+impl Drop for PoolBuffer {
     fn drop(&mut self) {
         if let Some(buffer) = self.buffer.take() {
-            // This also takes back a wish to map it.
-            buffer.unmap();
+            if self.is_mapped {
+                // This also takes back a wish that was not granted yet.
+                buffer.unmap();
+            }
             self.pool.give_back(buffer);
         }
     }
@@ -130,7 +141,7 @@ impl Drop for Place {
 /// A picture that the GPU is still making. Dropped, its buffer is free for the next one.
 pub struct MappingPicture {
     mapping: Mapping,
-    place: Place,
+    buffer: PoolBuffer,
 }
 
 impl MappingPicture {
@@ -142,22 +153,18 @@ impl MappingPicture {
         stop: &dyn Fn() -> Result<()>,
     ) -> Result<MappedPicture> {
         self.mapping.wait(gpu, after, stop).map_err(RenderError::Readback)??;
-        let Self { place, .. } = self;
-        let Some(buffer) = &place.buffer else {
-            return Err(RenderError::Internal("a picture lost its buffer".into()));
-        };
-        let bytes = place.pool.bytes;
-        let view =
-            buffer.slice(..bytes).get_mapped_range().map_err(|error| RenderError::Readback(error.to_string()))?;
-        place.pool.state().held += 1;
-        Ok(MappedPicture { view: Some(view), place })
+        let Self { buffer, .. } = self;
+        let range = buffer.get()?.slice(..buffer.pool.bytes).get_mapped_range();
+        let view = range.map_err(|error| RenderError::Readback(error.to_string()))?;
+        buffer.pool.state().held += 1;
+        Ok(MappedPicture { view: Some(view), buffer })
     }
 }
 
 /// A picture in the buffer that the GPU copied it into. Counted until it is dropped, also when its renderer is gone.
 pub struct MappedPicture {
     view: Option<wgpu::BufferView>,
-    place: Place,
+    buffer: PoolBuffer,
 }
 
 impl MappedPicture {
@@ -165,7 +172,7 @@ impl MappedPicture {
     /// stay for pictures that are still made.
     #[must_use]
     pub fn is_one_too_many(&self) -> bool {
-        let state = self.place.pool.state();
+        let state = self.buffer.pool.state();
         state.held > state.most / 2
     }
 }
@@ -179,8 +186,8 @@ impl std::ops::Deref for MappedPicture {
 
 impl Drop for MappedPicture {
     fn drop(&mut self) {
-        // wgpu wants the view gone before the buffer is unmapped, which dropping the place does.
+        // wgpu wants the view gone before the buffer is unmapped, which comes next.
         self.view = None;
-        self.place.pool.state().held -= 1;
+        self.buffer.pool.state().held -= 1;
     }
 }

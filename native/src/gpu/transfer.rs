@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::error::{RenderError, Result};
 use crate::gpu::device::Device;
+use crate::gpu::faults::Place;
 use crate::gpu::memory::{Allocator, TrackedBuffer, TrackedTexture};
 
 /// Upload goes through two buffers of together this size at most, however large the texture: one is filled while the other
@@ -151,6 +152,7 @@ impl StripUpload {
             },
             wgpu::Extent3d { width: (self.row_bytes / 4) as u32, height: rows, depth_or_array_layers: 1 },
         );
+        gpu.pass(Place::Commands)?;
         let submitted = gpu.queue.submit([encoder.finish()]);
         strip.submitted = Some(submitted.clone());
         self.last = Some(submitted);
@@ -291,6 +293,9 @@ impl Mapping {
         after: Option<&wgpu::SubmissionIndex>,
         stop: &dyn Fn() -> Result<()>,
     ) -> std::result::Result<Result<()>, String> {
+        if let Err(error) = gpu.pass(Place::Mapping) {
+            return Ok(Err(error));
+        }
         let failed = |error: wgpu::BufferAsyncError| format!("mapping failed: {error}");
         if let Ok(answer) = self.answer.try_recv() {
             return answer.map(Ok).map_err(failed);

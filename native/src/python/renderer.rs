@@ -332,6 +332,11 @@ impl PyRenderer {
         array2(py, shape.map(|side| side as usize), heights)
     }
 
+    /// Another name for `close`.
+    fn cleanup(&self, py: Python<'_>) -> PyResult<()> {
+        self.close(py)
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         detached(py, || {
             drop(self.lock().take());

@@ -11,6 +11,7 @@ use super::target::Target;
 use super::trace::{Rows, TracePass, WorkgroupRect};
 use super::{Accumulated, Current, FrameTimes, Passes, Renderer, programs};
 use crate::error::{RenderError, Result};
+use crate::gpu::faults::Place;
 use crate::scene::shading::ShadingModel;
 
 /// What one submit traces: rows of samples, in order, and where the accumulation stands after them.
@@ -177,6 +178,7 @@ impl Renderer {
         let sent = if and_read {
             Sent::Picture(readback::submit(&self.memory, encoder, target, &passes.resolve, self.size)?)
         } else {
+            gpu.pass(Place::Commands)?;
             Sent::Rows(gpu.queue.submit([encoder.finish()]))
         };
         if let Some(current) = &mut self.current {

@@ -148,7 +148,7 @@ impl Renderer {
         let gpu = context::context(choice)?;
         let start = Instant::now();
         let budget = match budget {
-            Some(total) => Budget::own(total, gpu.memory.default_limits().host_visible),
+            Some(total) => Budget::own(total, memory::follow_free_memory(&gpu).0.host_visible),
             None => Budget::common(),
         };
         let memory = gpu.allocator(budget);
@@ -390,7 +390,7 @@ impl Renderer {
             submits,
             samples,
             compile_ms: self.gpu.shaders.compile_ms(),
-            peak_bytes: memory::metrics().peak_bytes,
+            peak_bytes: memory::metrics().device_peak_bytes,
             adapter: self.gpu.info.name.clone(),
             ..self.metrics.clone()
         }

@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::time::Instant;
 
 use crate::error::Result;
-use crate::gpu::memory::Allocator;
-use crate::gpu::readback_pool::{MappedPicture, MappingPicture};
+use crate::gpu::faults::Place;
+use crate::gpu::memory::{Allocator, Reservation, Resource, register};
+use crate::gpu::readback_pool::{MappedPicture, MappingPicture, PoolBuffer};
 use crate::gpu::transfer::read_buffer;
 use crate::render::resolve::ResolvePass;
 use crate::render::target::{Target, picture_bytes};
@@ -19,7 +20,16 @@ pub struct Picture {
 
 enum Bytes {
     Mapped(MappedPicture),
-    Copied(Vec<u8>),
+    /// Where Python holds it, with its entry in the ledger.
+    Copied(Vec<u8>, #[expect(dead_code, reason = "held for its end")] Reservation),
+}
+
+impl Bytes {
+    fn copied(bytes: Vec<u8>) -> Result<Self> {
+        let resource = Resource::Buffer { host_visible: false };
+        let entry = register("picture in Python".into(), bytes.capacity() as u64, resource, false)?;
+        Ok(Self::Copied(bytes, entry))
+    }
 }
 
 impl Picture {
@@ -30,15 +40,14 @@ impl Picture {
     }
 
     /// Copied out of its buffer where so many pictures are held already that too few buffers were left for the next ones.
-    #[must_use]
-    pub fn leaving_buffers(self) -> Self {
+    pub fn leaving_buffers(self) -> Result<Self> {
         match self.bytes {
             Bytes::Mapped(picture) if picture.is_one_too_many() => {
                 let start = Instant::now();
-                let bytes = Bytes::Copied(picture.to_vec());
-                Self { copy_ms: self.copy_ms + start.elapsed().as_secs_f64() * 1e3, bytes }
+                let bytes = Bytes::copied(picture.to_vec())?;
+                Ok(Self { copy_ms: self.copy_ms + start.elapsed().as_secs_f64() * 1e3, bytes })
             }
-            _ => self,
+            _ => Ok(self),
         }
     }
 }
@@ -48,7 +57,7 @@ impl Deref for Picture {
     fn deref(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Mapped(picture) => picture,
-            Bytes::Copied(bytes) => bytes,
+            Bytes::Copied(bytes, _) => bytes,
         }
     }
 }
@@ -81,12 +90,13 @@ pub(crate) fn submit(
     for slab in &target.slabs {
         resolve.record(&mut encoder, &target.frame_group, slab, width);
         if let Some(buffer) = &buffer {
-            encoder.copy_buffer_to_buffer(&slab.bytes, 0, buffer, offset, slab.picture_bytes(width));
+            encoder.copy_buffer_to_buffer(&slab.bytes, 0, buffer.get()?, offset, slab.picture_bytes(width));
         }
         offset += slab.picture_bytes(width);
     }
+    memory.pass(Place::Commands)?;
     let index = memory.queue.submit([encoder.finish()]);
-    Ok(Submitted { index, whole: buffer.map(|buffer| target.readback.map(buffer)) })
+    Ok(Submitted { index, whole: buffer.map(PoolBuffer::map).transpose()? })
 }
 
 /// Waits for what `submit` began, or until `stop` answers with an error.
@@ -106,7 +116,7 @@ pub(crate) fn wait(
             for slab in target.map_or(&[][..], |target| &target.slabs) {
                 read_buffer(memory, &slab.bytes, slab.picture_bytes(width), &mut bytes)?;
             }
-            Bytes::Copied(bytes)
+            Bytes::copied(bytes)?
         }
     };
     Ok(Picture { copy_ms: start.elapsed().as_secs_f64() * 1e3, bytes })

@@ -157,7 +157,7 @@ impl Renderer {
             None => return Ok(None),
         };
         self.ring.tell(Some(times));
-        Ok(Some((size, picture.leaving_buffers())))
+        Ok(Some((size, picture.leaving_buffers()?)))
     }
 
     /// Wants no more pictures. What is on its way goes nowhere.
