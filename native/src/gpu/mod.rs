@@ -11,6 +11,7 @@ pub mod faults;
 pub(crate) mod host_heap;
 pub mod ledger;
 pub mod memory;
+pub mod readback_pool;
 pub mod shaders;
 pub mod texture_formats;
 pub mod transfer;

@@ -50,6 +50,7 @@ class Renderer:
         self.samples = 0.0
         self.closed = False
         self.heights = self.scene = self.drape = None
+        self._wanted = []
         renderers.append(self)
 
     def resize(self, width, height):
@@ -99,6 +100,22 @@ class Renderer:
             pass
         return self.read_rgba()
 
+    def reserve_pictures(self, count, *, pre_allocate=True):
+        return count
+
+    def want_picture(self, scene, samples=1):
+        self._wanted.append((scene, samples))
+
+    def next_picture(self):
+        if not self._wanted:
+            return None
+        scene, samples = self._wanted.pop(0)
+        self.set_scene(scene)
+        return self.render_terrain_rgba(samples)
+
+    def forget_pictures(self):
+        self._wanted.clear()
+
     def progress(self):
         return self.samples
 
@@ -127,8 +144,9 @@ class Renderer:
 
     def render_metrics(self):
         return {
-            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "trace_ms": 2.0, "resolve_ms": 1.0,
-            "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4, "bytes_up": 10, "bytes_down": 20,
+            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "encode_ms": 0.5, "trace_ms": 2.0,
+            "resolve_ms": 1.0, "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4,
+            "bytes_up": 10, "bytes_down": 20,
             "samples": int(self.samples), "peak_bytes": 1 << 20, "adapter": "fake adapter",
         }  # fmt: skip
 
