@@ -15,6 +15,7 @@ use crate::gpu::device::Device;
 use crate::gpu::memory::{self, Budget, BudgetPolicy, Limits, Resource};
 use crate::gpu::texture_formats::{TextureShape, format_of};
 use crate::render::estimate::Estimate;
+use crate::render::stored::Bits;
 
 /// The process's ledger now.
 #[pyfunction]
@@ -55,15 +56,19 @@ pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 
 /// What heights, a picture and a drape will cost.
 #[pyfunction]
-#[pyo3(signature = (grid = None, picture = None, drape = None))]
+#[pyo3(signature = (grid = None, picture = None, drape = None, *, height_bits = Whole(32)))]
 pub fn memory_estimate(
     py: Python<'_>,
     grid: Option<Size>,
     picture: Option<Size>,
     drape: Option<Size>,
+    height_bits: Whole,
 ) -> PyResult<Bound<'_, PyDict>> {
     let size = |size: Option<Size>| size.map(|size| size.0);
-    let estimate = guarded(|| Ok(Estimate::new(size(grid), size(picture), size(drape))?))?;
+    let estimate = guarded(|| {
+        let bits = Bits::of_number(height_bits.clamped())?;
+        Ok(Estimate::new(size(grid), bits, size(picture), size(drape))?)
+    })?;
     let dict = PyDict::new(py);
     dict.set_item("items", estimate.items.iter().map(|(name, bytes, _)| (*name, *bytes)).collect::<Vec<_>>())?;
     dict.set_item("total_bytes", estimate.total())?;
