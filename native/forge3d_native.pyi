@@ -58,14 +58,19 @@ class MemoryMetrics(TypedDict):
     buffer_bytes: int
     texture_count: int
     texture_bytes: int
-    host_visible_bytes: int
+    host_visible_bytes: int  # buffers that the host maps
+    device_local_bytes: int  # all else but the arrays in Python that were registered uncounted: those lie on no device
+    python_bytes: int  # what Python registered, counted or not; the rest is what the driver's allocator must know of
     total_bytes: int
-    peak_bytes: int
+    peak_bytes: int  # highest total_bytes so far, or since reset_peak()
+    device_peak_bytes: int  # the same without what Python registered
     allocation_count: int  # reservations made since the process began: unchanged by a warm frame
     host_visible_limit: int  # of the common budget, that of all renderers without one of their own
     total_limit: int  # likewise
     common_bytes: int  # held of the common budget; renderers with one of their own are not in it
+    common_host_visible_bytes: int  # of that, what the host maps
     within_budget: bool  # of all budgets
+    budget_policy: str  # "enforce" or "warn": see set_budget_policy
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
 
@@ -106,7 +111,7 @@ class RenderMetrics(TypedDict):
     bytes_up: int
     bytes_down: int
     samples: int  # whole samples accumulated by every pixel
-    peak_bytes: int
+    peak_bytes: int  # MemoryMetrics.device_peak_bytes
     adapter: str
 
 class Renderer:
@@ -186,6 +191,16 @@ class Renderer:
     def cleanup(self) -> None:
         """Another name for ``close``."""
 
+class Reservation:
+    """Bytes that Python holds, counted until ``release``, the end of a ``with`` block, or until it is dropped."""
+
+    bytes: int
+    """0 once released."""
+    def release(self) -> None:
+        """Takes them out of the ledger; twice is fine."""
+    def __enter__(self) -> Reservation: ...
+    def __exit__(self, *_error: object) -> None: ...
+
 def adapters() -> list[AdapterInfo]:
     """All adapters, best first."""
 def find_adapter(adapter: str = "auto") -> AdapterInfo:
@@ -213,6 +228,30 @@ def set_memory_budget(total: int | None = None, host_visible: int | None = None,
     """Limits in bytes of the budget that renderers without one of their own share; None = the default of the adapter in use.
     What is already held stays. Makes the device of ``adapter`` if none was made yet: the defaults are its.
     """
+
+def reserve(label: str, bytes: int, *, kind: str = "buffer", counted: bool = True) -> Reservation:
+    """Enters bytes that Python holds into the ledger, under ``label`` (80 letters of it).
+
+    ``kind``: ``buffer``, ``host_visible`` (a buffer that the host maps) or ``texture``. ``counted``: against the common
+    budget, and refused where it would pass a limit; else in the ledger alone, as for an array that belongs to a caller.
+    Raises MemoryBudgetError, InputError.
+    """
+def texture_bytes(width: int, height: int, format: str, mips: int = 1, layers: int = 1, samples: int = 1) -> int:
+    """Bytes of a 2D texture, whole blocks of each level (at least one pixel a side) by wgpu's description of the format.
+
+    ``format``: a name of the WebGPU specification, as ``rgba8unorm-srgb``, ``bc1-rgba-unorm``, ``astc-4x4-unorm``. Where it
+    leaves the size open it is what drivers commonly take: depth24plus and depth24plus-stencil8 4 bytes a pixel,
+    depth32float-stencil8 8. Raises InputError: no such format, mips beyond the last level, samples other than 1 or 4, several
+    samples of a compressed format, of mips or of layers.
+    """
+def reset_peak() -> None:
+    """The peaks of memory_metrics begin anew at what is held now."""
+def check_budget(bytes: int) -> None:
+    """Raises MemoryBudgetError where so many bytes more would pass the common budget, whatever the policy. Before an adapter
+    is in use, its budget is taken for that of one that shares the system's memory."""
+def set_budget_policy(policy: str) -> None:
+    """``enforce``, from the start: a reservation beyond a limit of any budget is refused. ``warn``: it is made, memory_metrics
+    says ``within_budget`` False, and a log record tells that a limit was passed."""
 
 def drain_log() -> list[tuple[str, str, str]]:
     """(level, target, text) records since the last call, oldest first, at most 1000 kept."""

@@ -8,6 +8,8 @@ pub mod default_budget;
 pub mod device;
 pub mod driver_facts;
 pub mod faults;
+pub mod ledger;
 pub mod memory;
 pub mod shaders;
+pub mod texture_formats;
 pub mod transfer;

@@ -42,6 +42,28 @@ impl<'a, 'py> FromPyObject<'a, 'py> for AdapterName {
     }
 }
 
+/// A text.
+pub struct Text(pub String);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Text {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object.extract::<String>().map(Self).map_err(|_| expected_other("a text", &object))
+    }
+}
+
+/// True or False.
+pub struct Flag(pub bool);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Flag {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object.extract::<bool>().map(Self).map_err(|_| expected_other("True or False", &object))
+    }
+}
+
 /// A whole number of any size, kept within 64 bits.
 pub struct Whole(pub i64);
 

@@ -47,6 +47,12 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(memory::memory_metrics, module)?)?;
     module.add_function(wrap_pyfunction!(memory::memory_estimate, module)?)?;
     module.add_function(wrap_pyfunction!(memory::set_memory_budget, module)?)?;
+    module.add_class::<memory::Reservation>()?;
+    module.add_function(wrap_pyfunction!(memory::reserve, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::texture_bytes, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::reset_peak, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::check_budget, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::set_budget_policy, module)?)?;
     module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
     module.add_function(wrap_pyfunction!(drain_log, module)?)?;
     module.add_function(wrap_pyfunction!(set_log_level, module)?)?;

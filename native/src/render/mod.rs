@@ -543,7 +543,7 @@ impl Renderer {
         RenderMetrics {
             samples: self.accumulated.samples,
             compile_ms: self.gpu.shaders.compile_ms(),
-            peak_bytes: memory::metrics().peak_bytes,
+            peak_bytes: memory::metrics().device_peak_bytes,
             adapter: self.gpu.info.name.clone(),
             ..self.metrics.clone()
         }

@@ -184,8 +184,10 @@ def validation():
 def memory_metrics():
     return {
         "buffer_count": 0, "buffer_bytes": 0, "texture_count": 0, "texture_bytes": 0, "host_visible_bytes": 0,
-        "total_bytes": 0, "peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20,
-        "total_limit": _limit, "common_bytes": 0, "within_budget": True, "top": [], "allocator_bytes": None,
+        "device_local_bytes": 0, "python_bytes": 0, "total_bytes": 0, "peak_bytes": 1 << 20,
+        "device_peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20, "total_limit": _limit,
+        "common_bytes": 0, "common_host_visible_bytes": 0, "within_budget": True, "budget_policy": "enforce", "top": [],
+        "allocator_bytes": None,
     }  # fmt: skip
 
 
@@ -217,6 +219,41 @@ def shading_models():
         {"name": "hillshade", "aliases": ["horn"], "summary": "grey", "is_display": True, "uses_colors": False,
          "uses_sun_size": False, "uses_sky": False, **common},
     ]  # fmt: skip
+
+
+class Reservation:
+    def __init__(self, bytes):
+        self.bytes = bytes
+
+    def release(self):
+        self.bytes = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.release()
+
+
+def reserve(label, bytes, *, kind="buffer", counted=True):
+    return Reservation(bytes)
+
+
+def texture_bytes(width, height, format, mips=1, layers=1, samples=1):
+    return 4 * width * height * layers * samples
+
+
+def reset_peak():
+    pass
+
+
+def check_budget(bytes):
+    if bytes > _limit:
+        raise MemoryBudgetError(f"[Budget] expected at most {_limit} bytes; got {bytes}; fix: less")
+
+
+def set_budget_policy(policy):
+    pass
 
 
 def drain_log():
