@@ -67,6 +67,7 @@ class Relief(QObject):
         self.host.picked.connect(self._picked)
         self.host.failed.connect(lambda error: self._fail(tr("The picture cannot be drawn"), error))
         self.host.device_failed.connect(self.draw)
+        self.host.device_came.connect(self.draw)
         self.host.notice.connect(self.notice)
         self.navigation.released.connect(self.draw)
         self.drape.outdated.connect(self.draw)
