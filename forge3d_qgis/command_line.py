@@ -23,6 +23,7 @@ from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
 from .core.fields import FIELDS
 from .core.native import drained_log
+from .core.quality import PICTURE, QUALITIES, get_preset_config
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
@@ -142,6 +143,15 @@ def _shading_help() -> str:
     return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
 
 
+def _quality_help() -> str:
+    """A phrase for each preset."""
+    return "; ".join(
+        f"{one.name}: {one.size[0]}x{one.size[1]}, {one.samples} samples, "
+        + (f"at most {one.dem_samples} heights" if one.dem_samples is not None else "all heights that memory allows")
+        for one in QUALITIES.values()
+    )
+
+
 def _add_field(group: argparse._ArgumentGroup, path: str, metavar: str, text: str) -> None:
     """The option of a scene's number, with its range and its default after ``text``; a bearing may be any number."""
     field = FIELDS[path]
@@ -203,11 +213,15 @@ def parser() -> argparse.ArgumentParser:
 
     group = render.add_argument_group("picture")
     group.add_argument(
-        "--size", type=_argument(_size, "size"), default=(1600, 1000), metavar="WxH", help="pixels (default: 1600x1000)"
+        "--size", type=_argument(_size, "size"), metavar="WxH", help="pixels (default: 1600x1000, or the quality's)"
     )
     group.add_argument(
-        "--samples", type=_argument(_samples, "count"), default=16, metavar="N",
-        help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16)",
+        "--samples", type=_argument(_samples, "count"), metavar="N",
+        help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16, or the quality's)",
+    )  # fmt: skip
+    group.add_argument(
+        "--quality", type=_argument(get_preset_config, "name"), metavar="NAME",
+        help=f"{_quality_help()}. --size and --samples go over it (default: all heights that memory allows)",
     )  # fmt: skip
     group.add_argument("--background", metavar="COLOUR", help=f"'#rrggbb' or transparent (default: {Scene.background})")
     group.add_argument("--scene", metavar="FILE.json", help="start from a saved scene; options given here go over it")
@@ -262,6 +276,18 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     group.add_argument("--metrics", type=Path, metavar="FILE.json", help="write times and memory to this file")
     return top
+
+
+DEFAULT_SAMPLES = 16
+
+
+def _fill_in(arguments: argparse.Namespace) -> None:
+    """Size and samples that were not given: the quality's, or the defaults."""
+    quality = arguments.quality
+    if arguments.size is None:
+        arguments.size = PICTURE if quality is None else quality.size
+    if arguments.samples is None:
+        arguments.samples = DEFAULT_SAMPLES if quality is None else quality.samples
 
 
 def scene_of(arguments: argparse.Namespace) -> Scene:
@@ -469,6 +495,7 @@ def _render_on(
                 dem = read_dem(
                     source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
                     picture_size=arguments.size, window=window, progress=shown.step("reading"),
+                    max_samples=arguments.quality.dem_samples if arguments.quality is not None else None,
                 )  # fmt: skip
                 ms["device"] = device.ms
                 ms["read"] = (time.perf_counter() - read_start) * 1000
@@ -498,12 +525,15 @@ def _render_on(
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
                 "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
-                "memory": {"budget": budget, "budget_reason": reason, "peak_bytes": peak, **metrics["memory"]},
+                "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
-    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
+    facts = [f"{out}: {width}×{height}"]
+    if arguments.quality is not None:
+        facts.append(f"quality {arguments.quality.name}, {arguments.samples} samples")
+    facts += [f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
     facts.append(str(metrics["adapter"]))
     return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)} (budget {reason})"])]
 
@@ -548,4 +578,5 @@ def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None
         view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
+    _fill_in(arguments)
     return _render(arguments, view, heed, log)

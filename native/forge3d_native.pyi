@@ -86,7 +86,7 @@ class DeviceInfo(AdapterInfo):
     max_buffer_bytes: int  # the longest storage binding
     default_budget: int  # bytes that renderers may hold when nobody chose: see forge3d_qgis.core.budget.device_limits
     default_host_visible: int
-    free_memory: int  # of the system for this process when the device was made, its container's limit regarded
+    free_memory: int  # of the system for this process now, its container's limit regarded, with what renderers hold of it
     device_memory: int | None  # the card's own, where it has any and its driver tells
 
 class ShadingModel(TypedDict):
@@ -229,6 +229,12 @@ def set_memory_budget(total: int | None = None, host_visible: int | None = None,
     What is already held stays. Makes the device of ``adapter`` if none was made yet: the defaults are its.
     """
 
+def follow_free_memory() -> bool:
+    """Lets the default budget follow what the system has free now (33 µs); whether it moved. It falls when that asks for an
+    eighth less, rises when it allows a quarter more, and is 128 MiB at least. What renderers hold counts as free. A budget
+    that was chosen never moves. ``device_info`` does the same."""
+def _assume_free_memory(bytes: int | None) -> None:
+    """For tests: what is taken for the free memory of the system from now on, None for the truth."""
 def reserve(label: str, bytes: int, *, kind: str = "buffer", counted: bool = True) -> Reservation:
     """Enters bytes that Python holds into the ledger, under ``label`` (80 letters of it).
 

@@ -28,8 +28,9 @@ class Stub:
 
     @property
     def names(self) -> set[str]:
-        """What the module has; TypedDicts are for type checkers alone."""
-        return set(self.classes) | set(self.functions) | self.values
+        """What the module offers; TypedDicts are for type checkers alone, what begins with _ for tests."""
+        public = {name for name in self.functions if not name.startswith("_")}
+        return set(self.classes) | public | self.values
 
 
 def _value(node: ast.expr | None) -> Any:

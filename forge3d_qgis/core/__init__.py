@@ -18,6 +18,7 @@ from .errors import (
     ExportError,
     Forge3dError,
     MemoryBudgetError,
+    MemoryConstraintError,
     NativeMissingError,
     RenderError,
     SceneError,
@@ -41,8 +42,8 @@ _ON_FIRST_USE = {
 
 __all__ = [  # noqa: RUF022 - grouped by home
     "Dem", "Georeference", "HeightSource", "open_source", "read_dem",
-    "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError", "NativeMissingError",
-    "RenderError", "SceneError",
+    "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError",
+    "MemoryConstraintError", "NativeMissingError", "RenderError", "SceneError",
     "PngWriter", "save_png",
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
     "Context", "adapters",

@@ -71,6 +71,9 @@ class NativeHost(QObject):
     device_failed = pyqtSignal()  # no picture can be drawn; see ``problem``
     device_came = pyqtSignal()  # pictures can be drawn after all
     notice = pyqtSignal(str)  # worth a line in the message bar
+    drape_failed = pyqtSignal(object)  # Exception: the relief stands without its map
+    metered = pyqtSignal(dict)  # the ledger of now, likewise; see ``Frame.memory``
+    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while the budget follows the free memory
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -200,7 +203,11 @@ class NativeHost(QObject):
         elif kind == "lost":
             self._lost(*value)
         elif kind == "drape_failed":
-            self.notice.emit(tr("The map cannot be draped: {reason}").format(reason=value))
+            self.drape_failed.emit(value)
+        elif kind == "memory":
+            self._limits, metrics = value
+            self.metered.emit(metrics)
+            self.memory.emit(self._limits)
 
     def _lost(self, error: Exception, remedy: Remedy) -> None:
         self._losses += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsSettings
 
 from ..core.devices import LOG_LEVELS
+from ..core.quality import QUALITIES, Quality
 from ..core.render import MAX_SAMPLES
 
 GROUP = "forge3d_qgis"
@@ -50,6 +51,22 @@ def samples() -> int:
 
 def set_samples(value: int) -> None:
     _set("samples", int(value))
+
+
+def quality() -> Quality | None:
+    """The preset that the user chose; None where the samples of the options count, and memory alone limits the rest."""
+    return QUALITIES.get(_get("quality", "", str))
+
+
+def set_quality(name: str) -> None:
+    """``name``: of a preset; empty for none."""
+    _set("quality", name)
+
+
+def preview_samples() -> int:
+    """Samples a pixel at which the preview is done: the chosen preset's, or those of the options."""
+    chosen = quality()
+    return samples() if chosen is None else chosen.samples
 
 
 def log_level() -> str:

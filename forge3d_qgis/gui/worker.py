@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -27,6 +28,8 @@ from ..core.errors import Cancelled, DeviceError, MemoryBudgetError, RenderError
 from ..core.render import RenderSession, native, translated
 from .device_loss import PAUSE_S, Losses, Remedy
 from .refining import Refining, Wanted, let_go_of_picture
+
+FOLLOW_S = 3.0  # how often the budget follows the free memory: asking takes a thirtieth of a millisecond
 
 
 @dataclass
@@ -107,6 +110,7 @@ class RenderWorker:
         self._device: dict = {}
         self._limits: DeviceLimits | None = None
         self._device_tried = threading.Event()
+        self._followed_at = 0.0
 
     # the user's side: any thread, never waits -----------------------------------------------------------------------
 
@@ -133,7 +137,11 @@ class RenderWorker:
         while not self._device_tried.wait(0.05):
             if cancelled() or not self._thread.is_alive():
                 return None
-        return self._limits
+        return self._limits_now() if self._limits is not None else None
+
+    def _limits_now(self) -> DeviceLimits:
+        """Those of the device with the budget of now. What others hold was looked at before this one held anything."""
+        return dataclasses.replace(device_limits(self._adapter), held=self._limits.held)
 
     def load(self, dem: Dem) -> None:
         """Replaces what was loaded before, and takes the drape away."""
@@ -194,6 +202,7 @@ class RenderWorker:
         try:
             while self._wait_for_work():
                 try:
+                    self._follow()
                     self._step()
                 except Cancelled:
                     continue  # by clear or stop, which stand in the slots
@@ -223,7 +232,27 @@ class RenderWorker:
                 patience = self._refining.patience() if self._loaded else None
                 if patience is not None and patience <= 0:
                     return True
-                self._condition.wait(patience)
+                rest = self._rest()
+                if rest is not None and rest <= 0:
+                    return True
+                known = [one for one in (patience, rest) if one is not None]
+                self._condition.wait(min(known) if known else None)
+
+    def _rest(self) -> float | None:
+        """Seconds until the free memory is looked at again; None where the budget was chosen, or nothing is held."""
+        if self._budget is not None or not self._loaded:
+            return None
+        return self._followed_at + FOLLOW_S - time.monotonic()
+
+    def _follow(self) -> None:
+        """Lets the budget follow the free memory, and tells it."""
+        rest = self._rest()
+        if rest is None or rest > 0:
+            return
+        self._followed_at = time.monotonic()
+        if native().follow_free_memory():
+            self._limits = self._limits_now()
+        self._deliver("memory", (self._limits, self._memory()))
 
     def _step(self) -> None:
         with self._condition:
@@ -309,7 +338,7 @@ class RenderWorker:
         try:
             self._drape = make_rgba() if make_rgba is not None else None
             if self._loaded and at_once:
-                self._refining.divisor = 1  # what another drape left no room for may fit now
+                self._refining.forget_refusals()  # what another drape left no room for may fit now
                 self._with_room(lambda: self._session.set_drape(self._drape))
         except (Cancelled, DeviceError):
             raise

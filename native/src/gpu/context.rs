@@ -26,7 +26,7 @@ impl Deref for GpuContext {
 impl GpuContext {
     fn new(choice: &AdapterChoice) -> Result<Self> {
         let device = Arc::new(Device::new(choice)?);
-        memory::set_default_limits(device.memory.default_limits());
+        memory::begin_default_limits(&device);
         Ok(Self { device, shaders: ShaderLibrary::default() })
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::{self, AdapterChoice, AdapterDetails, AdapterInfo};
-use crate::gpu::default_budget::MemoryFacts;
+use crate::gpu::default_budget::{Held, MemoryFacts};
 use crate::gpu::driver_facts;
 use crate::gpu::faults::{self, Fault, Place};
 
@@ -30,8 +30,8 @@ pub struct Device {
     pub(crate) queue: wgpu::Queue,
     /// What it runs on.
     pub info: AdapterInfo,
-    /// What its default budget goes by.
-    pub memory: MemoryFacts,
+    /// Bytes of the adapter's own memory, where its backend tells.
+    pub device_memory: Option<u64>,
     adapter: wgpu::Adapter,
     limits: wgpu::Limits,
     lost: Arc<AtomicBool>,
@@ -70,9 +70,15 @@ impl Device {
         // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
         device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
         log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
-        let memory = MemoryFacts::of(info.kind, driver_facts::device_memory_bytes(&adapter));
+        let device_memory = driver_facts::device_memory_bytes(&adapter);
         let limits = device.limits();
-        Ok(Self { device, queue, info, memory, adapter, limits, lost })
+        Ok(Self { device, queue, info, device_memory, adapter, limits, lost })
+    }
+
+    /// What its default budget goes by now, while renderers hold `held`.
+    #[must_use]
+    pub fn memory_facts(&self, held: Held) -> MemoryFacts {
+        MemoryFacts::of(self.info.kind, self.device_memory, held)
     }
 
     /// Limits of its adapter and memory in use, as they are now.

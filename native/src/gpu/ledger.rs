@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterKind;
-use crate::gpu::default_budget::{Limits, MemoryFacts};
+use crate::gpu::default_budget::{Held as HeldBytes, Limits, MemoryFacts};
 
 const MIB: u64 = 1 << 20;
 /// More than any machine has: sums of reservations stay within 64 bits.
@@ -255,9 +255,22 @@ pub fn metrics() -> MemoryMetrics {
     }
 }
 
-/// Tells the ledger which limits the common budget has while nobody chose any: those of the adapter in use.
-pub(crate) fn set_default_limits(limits: Limits) {
-    ledger().default = Some(limits);
+/// The limits of the common budget while nobody chose any; none before an adapter was in use.
+#[must_use]
+pub fn default_limits() -> Option<Limits> {
+    ledger().default
+}
+
+/// Lets these limits follow what the system has free: `facts` tells it, of the adapter in use, for what is held. The
+/// limits and the facts of now. `anew`: the adapter is another one, so there is nothing to follow.
+pub(crate) fn follow_free_memory(facts: impl FnOnce(HeldBytes) -> MemoryFacts, anew: bool) -> (Limits, MemoryFacts) {
+    let mut state = ledger();
+    let held = HeldBytes { total: state.held.total(), of_host: state.held.host_visible_bytes + state.held.array_bytes };
+    let facts = facts(held);
+    let fresh = facts.default_limits();
+    let limits = state.default.filter(|_| !anew).map_or(fresh, |limits| limits.followed_by(fresh));
+    state.default = Some(limits);
+    (limits, facts)
 }
 
 /// The peaks begin anew at what is held now.
@@ -275,7 +288,7 @@ pub fn set_policy(policy: BudgetPolicy) {
 /// Before any adapter is in use its limits are not known: those of one that shares the system's memory stand in for them.
 fn assume_default_limits() {
     if ledger().default.is_none() {
-        let limits = MemoryFacts::of(AdapterKind::Other, None).default_limits();
+        let limits = MemoryFacts::of(AdapterKind::Other, None, HeldBytes::default()).default_limits();
         ledger().default.get_or_insert(limits);
     }
 }

@@ -6,14 +6,24 @@ use std::sync::Arc;
 
 use crate::error::{RenderError, Result};
 pub use crate::gpu::default_budget::Limits;
+use crate::gpu::default_budget::MemoryFacts;
 use crate::gpu::device::Device;
-pub(crate) use crate::gpu::ledger::set_default_limits;
+use crate::gpu::ledger::{self, Holder, in_mib};
 pub use crate::gpu::ledger::{
-    Budget, BudgetPolicy, MemoryMetrics, Reservation, Resource, check_common_budget, metrics, register, reset_peak,
-    set_policy,
+    Budget, BudgetPolicy, MemoryMetrics, Reservation, Resource, check_common_budget, default_limits, metrics, register,
+    reset_peak, set_policy,
 };
-use crate::gpu::ledger::{Holder, in_mib};
 pub use crate::gpu::texture_formats::texture_bytes;
+
+/// Lets the default limits follow what the system has free now; the limits and the facts that they go by.
+pub fn follow_free_memory(device: &Device) -> (Limits, MemoryFacts) {
+    ledger::follow_free_memory(|held| device.memory_facts(held), false)
+}
+
+/// The same for a device that takes the place of another one: there is nothing to follow.
+pub(crate) fn begin_default_limits(device: &Device) {
+    ledger::follow_free_memory(|held| device.memory_facts(held), true);
+}
 
 /// A device and the budget that what is made on it counts against.
 #[derive(Clone)]

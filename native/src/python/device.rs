@@ -7,8 +7,8 @@ use super::arrays::AdapterName;
 use super::errors::detached;
 use super::fill;
 use crate::gpu::adapter::{self, AdapterChoice, AdapterDetails, AdapterInfo, Validation};
-use crate::gpu::context;
 use crate::gpu::driver_facts::Heap;
+use crate::gpu::{context, memory};
 
 fn adapter_dict<'py>(py: Python<'py>, info: &AdapterInfo, details: &AdapterDetails) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
@@ -58,11 +58,11 @@ pub fn device_info<'py>(py: Python<'py>, adapter: AdapterName) -> PyResult<Bound
     let dict = adapter_dict(py, &gpu.info, &details)?;
     dict.set_item("max_texture_side", gpu.max_texture_side())?;
     dict.set_item("max_buffer_bytes", gpu.max_binding_bytes())?;
-    let limits = gpu.memory.default_limits();
+    let (limits, facts) = memory::follow_free_memory(&gpu);
     dict.set_item("default_budget", limits.total)?;
     dict.set_item("default_host_visible", limits.host_visible)?;
-    dict.set_item("free_memory", gpu.memory.free_memory)?;
-    dict.set_item("device_memory", gpu.memory.device_memory.filter(|_| !gpu.info.kind.shares_system_memory()))?;
+    dict.set_item("free_memory", facts.free_memory)?;
+    dict.set_item("device_memory", facts.device_memory.filter(|_| !gpu.info.kind.shares_system_memory()))?;
     Ok(dict)
 }
 

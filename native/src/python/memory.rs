@@ -85,7 +85,7 @@ pub fn set_memory_budget(
             Some(gpu) => gpu,
             None => context::context(&choice)?,
         };
-        let default = gpu.memory.default_limits();
+        let (default, _) = memory::follow_free_memory(&gpu);
         let limits = Limits {
             total: total.unwrap_or(default.total),
             host_visible: host_visible.unwrap_or(default.host_visible),
@@ -192,4 +192,22 @@ pub fn set_budget_policy(py: Python<'_>, policy: Text) -> PyResult<()> {
         memory::set_policy(BudgetPolicy::parse(&policy.0)?);
         Ok(())
     })
+}
+
+/// Lets the default budget follow the free memory of now; whether it moved.
+#[pyfunction]
+pub fn follow_free_memory(py: Python<'_>) -> PyResult<bool> {
+    detached(py, || {
+        let Some(gpu) = context::current() else { return Ok(false) };
+        let before = memory::default_limits();
+        Ok(before != Some(memory::follow_free_memory(&gpu).0))
+    })
+}
+
+/// For tests: what is taken for the free memory of the system from now on, None for the truth.
+#[pyfunction(name = "_assume_free_memory")]
+#[pyo3(signature = (bytes))]
+pub fn assume_free_memory(bytes: Option<Whole>) -> PyResult<()> {
+    crate::gpu::default_budget::assume_free_memory(bytes.map(|bytes| bytes.bytes("bytes")).transpose()?);
+    Ok(())
 }

@@ -53,6 +53,8 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(memory::reset_peak, module)?)?;
     module.add_function(wrap_pyfunction!(memory::check_budget, module)?)?;
     module.add_function(wrap_pyfunction!(memory::set_budget_policy, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::follow_free_memory, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::assume_free_memory, module)?)?;
     module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
     module.add_function(wrap_pyfunction!(drain_log, module)?)?;
     module.add_function(wrap_pyfunction!(set_log_level, module)?)?;

@@ -131,7 +131,7 @@ impl Renderer {
         let gpu = context::context(choice)?;
         let start = Instant::now();
         let budget = match budget {
-            Some(total) => Budget::own(total, gpu.memory.default_limits().host_visible),
+            Some(total) => Budget::own(total, memory::follow_free_memory(&gpu).0.host_visible),
             None => Budget::common(),
         };
         let memory = gpu.allocator(budget);
