@@ -525,7 +525,7 @@ def _render_on(
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
                 "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
-                "memory": {"budget": budget, "budget_reason": reason, "peak_bytes": peak, **metrics["memory"]},
+                "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")

@@ -53,6 +53,7 @@ from .core.dem import (
 )
 from .core.errors import DemError, SceneError
 from .core.notes import Note
+from .core.resource_tracker import in_ledger
 from .core.scene import ColorRamp
 from .text import tr
 
@@ -501,7 +502,7 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
         line = straight.bytesPerLine()
         pixels = np.frombuffer(bits, dtype=np.uint8).reshape(straight.height(), line)
         pixels = pixels[:, : straight.width() * 4].reshape(straight.height(), straight.width(), 4)
-        return np.ascontiguousarray(pixels[::-1] if mirrored else pixels.copy())
+        return in_ledger((pixels[::-1] if mirrored else pixels).copy(), "drape in Python")
 
     job = QgsMapRendererParallelJob(settings)
     job.start()

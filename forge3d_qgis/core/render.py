@@ -18,6 +18,7 @@ from .checks import scene_error
 from .devices import preferring_software
 from .errors import Cancelled, DemError, MemoryBudgetError
 from .native import native, translated
+from .resource_tracker import in_ledger
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -402,7 +403,7 @@ def render(
     start = time.perf_counter()
     metrics: dict[str, Any] = {}
     width, height = checked_size(size)
-    rgba = np.empty((height, width, 4), dtype=np.uint8)
+    rgba = in_ledger(np.empty((height, width, 4), dtype=np.uint8), "picture in Python")
     for top, strip in render_strips(
         dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget,
         prefer_software=prefer_software, drape=drape, metrics=metrics, progress=progress, cancel=cancel,

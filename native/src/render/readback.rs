@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::time::Instant;
 
 use crate::error::{RenderError, Result};
-use crate::gpu::memory::{Allocator, TrackedBuffer};
+use crate::gpu::memory::{Allocator, Reservation, Resource, TrackedBuffer, register};
 use crate::gpu::transfer::{MappedPicture, read_buffer};
 use crate::render::resolve::ResolvePass;
 use crate::render::target::{Target, picture_bytes};
@@ -18,7 +18,8 @@ pub struct Picture {
 
 enum Bytes {
     Mapped(MappedPicture),
-    Copied(Vec<u8>),
+    /// Where Python holds it, with its entry in the ledger.
+    Copied(Vec<u8>, #[expect(dead_code, reason = "held for its end")] Reservation),
 }
 
 impl Deref for Picture {
@@ -26,7 +27,7 @@ impl Deref for Picture {
     fn deref(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Mapped(picture) => picture,
-            Bytes::Copied(bytes) => bytes,
+            Bytes::Copied(bytes, _) => bytes,
         }
     }
 }
@@ -70,7 +71,9 @@ pub(crate) fn read(
             for slab in &target.slabs {
                 read_buffer(memory, &slab.bytes, slab.picture_bytes(width), &mut bytes)?;
             }
-            Bytes::Copied(bytes)
+            let resource = Resource::Buffer { host_visible: false };
+            let entry = register("picture in Python".into(), bytes.capacity() as u64, resource, false)?;
+            Bytes::Copied(bytes, entry)
         }
     };
     Ok(Picture { copy_ms: start.elapsed().as_secs_f64() * 1e3, bytes })
