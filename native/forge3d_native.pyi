@@ -74,6 +74,7 @@ class MemoryMetrics(TypedDict):
     budget_policy: str  # "enforce" or "warn": see set_budget_policy
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
+    allocator_reserved_bytes: int | None  # the blocks that it took from the driver for these, likewise
 
 class MemoryEstimate(TypedDict):
     items: list[tuple[str, int]]  # what for, bytes
@@ -104,6 +105,7 @@ class RenderMetrics(TypedDict):
     upload_ms: float  # heights to the GPU, of the last set_height_data, without waiting for the strips of a stream
     pyramid_ms: float  # maximum pyramid, likewise
     compile_ms: float  # shaders and pipelines, once a process and adapter
+    encode_ms: float  # the processor's work for the GPU's: scene to bytes, commands, submits; since the picture was last reset
     trace_ms: float  # rays, summed since the picture was last reset
     resolve_ms: float  # light to sRGB bytes and their copy, last read_rgba; 0 where that was part of the last traced submit
     readback_ms: float  # bytes to the CPU after that, last read_rgba
@@ -186,6 +188,23 @@ class Renderer:
         """
     def render_terrain_rgba(self, samples: int = 1) -> npt.NDArray[np.uint8]:
         """``refine`` to ``samples`` samples from zero, then ``read_rgba``; the last rows and the picture in one submit."""
+    def reserve_pictures(self, count: int, *, pre_allocate: bool = True) -> int:
+        """Lets ``count`` pictures, 1..64, lie in read-back buffers at a time, on their way or in their owners' hands; two
+        without this. ``pre_allocate``: makes the buffers now. Returns how many there may be: fewer, down to none, where
+        the budget has no room. Raises InputError, MemoryBudgetError (no room for the picture itself)."""
+    def want_picture(self, scene: Any, samples: int = 1) -> None:
+        """Wants a picture of ``scene``, from zero samples, after those wanted already; does not wait for it. Its bytes are
+        those of ``set_scene(scene)`` and ``render_terrain_rgba(samples)``. Whatever else is drawn meanwhile leaves it as it
+        is, but sets this renderer's scene. Raises InputError; failures of the drawing come with the picture."""
+    def next_picture(self) -> npt.NDArray[np.uint8] | None:
+        """The next of the wanted pictures, in order, once it is there; None when there are no more. ``render_metrics``
+        then tells of this picture.
+
+        Half of the pictures of ``reserve_pictures`` may be held where the GPU copied them; while as many are, the next is
+        a copy, so that the rest goes on. Raises Cancelled, DeviceError, RenderError, MemoryBudgetError, after which
+        ``forget_pictures`` is to be called."""
+    def forget_pictures(self) -> None:
+        """Wants no more pictures; those on their way go nowhere. Frees what ``reserve_pictures`` made."""
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures (2.5: two and a half samples). Any thread, never waits."""
     def cancel(self) -> None:

@@ -90,7 +90,7 @@ fn the_frame_has_the_layout_of_the_shader() {
         sky_color,
         primary_level,
         wall_color,
-        zero,
+        end_workgroup,
         background
     );
 }

@@ -55,6 +55,8 @@ fn the_ledger_is_true_from_the_first_frame_to_the_last_drop() {
 
     a_lost_device_keeps_pictures_and_counts(&ground);
     assert_eq!(total(), 0, "{:?}", memory::metrics().top);
+    a_device_lost_with_pictures_on_their_way_is_told_and_leaves_nothing(&ground);
+    assert_eq!(total(), 0, "{:?}", memory::metrics().top);
 }
 
 fn warm_frames_allocate_nothing(renderer: &mut Renderer) {
@@ -157,4 +159,27 @@ fn a_lost_device_keeps_pictures_and_counts(ground: &Ground) {
     let mut again = common::renderer([64, 48], ground);
     assert_eq!(again.render(1).expect("a new device draws").to_vec(), copy);
     drop((picture, again));
+}
+
+fn a_device_lost_with_pictures_on_their_way_is_told_and_leaves_nothing(ground: &Ground) {
+    let mut renderer = common::renderer([64, 48], ground);
+    assert_eq!(renderer.reserve_pictures(4, true).expect("room"), 4);
+    for _ in 0..4 {
+        renderer.want_picture(common::scene(), 1).expect("a scene");
+    }
+    let (size, picture) = renderer.next_picture().expect("a picture").expect("four were wanted");
+    assert_eq!((size, picture.is_mapped()), ([64, 48], true));
+    let copy = picture.to_vec();
+    renderer.gpu().lose();
+    let Err(RenderError::Device(text)) = renderer.next_picture().map(|_| ()) else {
+        panic!("a picture came from a lost device")
+    };
+    assert!(text.contains("lost") && text.contains("fix:"), "{text}");
+    renderer.forget_pictures().expect("nothing is waited for");
+    assert!(renderer.next_picture().expect("nothing is wanted").is_none());
+    drop(renderer);
+    assert_eq!(total(), copy.len() as u64, "the three on their way are gone, the one that is held is not");
+    assert_eq!(picture.to_vec(), copy, "the picture is read after the device is lost");
+    let mut again = common::renderer([64, 48], ground);
+    assert_eq!(again.render(1).expect("a new device draws").to_vec(), copy);
 }

@@ -11,6 +11,7 @@ use super::fill;
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::gpu::context;
+use crate::gpu::device::Device;
 use crate::gpu::memory::{self, Budget, BudgetPolicy, Limits, Resource};
 use crate::gpu::texture_formats::{TextureShape, format_of};
 use crate::render::estimate::Estimate;
@@ -19,8 +20,11 @@ use crate::render::stored::Bits;
 /// The process's ledger now.
 #[pyfunction]
 pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let (metrics, allocator) =
-        detached(py, || Ok((memory::metrics(), context::current().and_then(|gpu| gpu.allocator_bytes()))))?;
+    let (metrics, allocator, reserved) = detached(py, || {
+        let gpu = context::current();
+        let of = |tell: fn(&Device) -> Option<u64>| gpu.as_ref().and_then(|gpu| tell(gpu));
+        Ok((memory::metrics(), of(Device::allocator_bytes), of(Device::allocator_reserved_bytes)))
+    })?;
     let dict = PyDict::new(py);
     fill!(
         dict,
@@ -46,6 +50,7 @@ pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     dict.set_item("total_limit", limits.total)?;
     dict.set_item("budget_policy", metrics.policy.name())?;
     dict.set_item("allocator_bytes", allocator)?;
+    dict.set_item("allocator_reserved_bytes", reserved)?;
     Ok(dict)
 }
 

@@ -236,6 +236,26 @@ impl PyRenderer {
         picture_array(py, size, picture)
     }
 
+    #[pyo3(signature = (count, *, pre_allocate = true))]
+    fn reserve_pictures(&self, py: Python<'_>, count: Whole, pre_allocate: bool) -> PyResult<usize> {
+        self.with(py, |renderer| renderer.reserve_pictures(count.clamped(), pre_allocate))
+    }
+
+    #[pyo3(signature = (scene, samples = Whole(1)))]
+    fn want_picture(&self, py: Python<'_>, scene: &Bound<'_, PyAny>, samples: Whole) -> PyResult<()> {
+        let scene = guarded(|| scene_from(scene))?;
+        self.with(py, |renderer| renderer.want_picture(scene, samples.clamped()))
+    }
+
+    fn next_picture<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray3<u8>>>> {
+        let picture = self.with(py, Renderer::next_picture)?;
+        picture.map(|(size, picture)| picture_array(py, size, picture)).transpose()
+    }
+
+    fn forget_pictures(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, Renderer::forget_pictures)
+    }
+
     fn progress(&self) -> f64 {
         self.signals.progress()
     }
@@ -299,6 +319,7 @@ impl PyRenderer {
             upload_ms,
             pyramid_ms,
             compile_ms,
+            encode_ms,
             trace_ms,
             resolve_ms,
             readback_ms,

@@ -50,6 +50,7 @@ class Renderer:
         self.samples = 0.0
         self.closed = False
         self.heights = self.scene = self.drape = None
+        self._wanted = []
         renderers.append(self)
 
     def resize(self, width, height):
@@ -102,6 +103,22 @@ class Renderer:
             pass
         return self.read_rgba()
 
+    def reserve_pictures(self, count, *, pre_allocate=True):
+        return count
+
+    def want_picture(self, scene, samples=1):
+        self._wanted.append((scene, samples))
+
+    def next_picture(self):
+        if not self._wanted:
+            return None
+        scene, samples = self._wanted.pop(0)
+        self.set_scene(scene)
+        return self.render_terrain_rgba(samples)
+
+    def forget_pictures(self):
+        self._wanted.clear()
+
     def progress(self):
         return self.samples
 
@@ -130,8 +147,9 @@ class Renderer:
 
     def render_metrics(self):
         return {
-            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "trace_ms": 2.0, "resolve_ms": 1.0,
-            "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4, "bytes_up": 10, "bytes_down": 20,
+            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "encode_ms": 0.5, "trace_ms": 2.0,
+            "resolve_ms": 1.0, "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4,
+            "bytes_up": 10, "bytes_down": 20,
             "samples": int(self.samples), "peak_bytes": 1 << 20, "adapter": "fake adapter",
         }  # fmt: skip
 
@@ -190,7 +208,7 @@ def memory_metrics():
         "device_local_bytes": 0, "python_bytes": 0, "total_bytes": 0, "peak_bytes": 1 << 20,
         "device_peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20, "total_limit": _limit,
         "common_bytes": 0, "common_host_visible_bytes": 0, "within_budget": True, "budget_policy": "enforce", "top": [],
-        "allocator_bytes": None,
+        "allocator_bytes": None, "allocator_reserved_bytes": None,
     }  # fmt: skip
 
 
