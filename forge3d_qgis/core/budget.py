@@ -188,8 +188,8 @@ def plan(
     of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. ``height_bits``: of a
     height where the DEM is held whole; an averaged one takes 32. ``is_streamed``: no array of it stays in Python. Where
     a factor of whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so
-    ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the
-    picture, SceneError for arguments, DemError for a source of less than 2×2.
+    ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside
+    the picture, SceneError for arguments, DemError for a source of less than 2×2.
     """
     source_size = _checked_pair("source_size", source_size)
     picture_size = _checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too

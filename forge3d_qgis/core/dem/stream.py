@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Protocol, runtime_checkable
 
@@ -37,8 +38,8 @@ class BeginAgain(Exception):
 class HeightStream(Protocol):
     """What ``RenderSession.set_dem`` takes strip by strip: the native ``HeightStream``, and what its own side needs.
 
-    ``shape`` and ``height_base`` may change when ``strips`` raises BeginAgain. ``cell_to_world`` is asked after the last
-    strip. ``ended``: the renderer has all, or will take no more; ``error`` is why.
+    ``shape`` and ``height_base`` may change when ``strips`` raises BeginAgain. ``cell_to_world`` is asked after the
+    last strip. ``ended``: the renderer has all, or will take no more; ``error`` is why.
     """
 
     @property
@@ -113,8 +114,8 @@ class DemStream:
     def strips(self) -> Iterator[Heights]:
         """All rows from the top, float32 (rows, cols), metres, NaN where void.
 
-        Each block of the source is decoded once. Raises DemError, Cancelled; BeginAgain where a value was taken for void
-        that belongs to the terrain, or a height turns up that the 16-bit numbers have no room for.
+        Each block of the source is decoded once. Raises DemError, Cancelled; BeginAgain where a value was taken for
+        void that belongs to the terrain, or a height turns up that the 16-bit numbers have no room for.
         """
         self._voids = voids = UndeclaredVoid(well_known=self._looks_for_voids, declared=self._source.nodata)
         self._range, self._facts = (math.inf, -math.inf), None
@@ -244,8 +245,8 @@ class ReadAhead:
     """Strips of a stream from the thread that reads to the one that draws, a HeightStream itself: at most
     ``WAITING_STRIPS`` wait between them.
 
-    The reading thread calls ``feed``, once; the drawing one takes the strips and calls ``ended``. Either may end it at any
-    time by ``ended(error)``, also a third thread: both then get ``error``, and nobody waits any more.
+    The reading thread calls ``feed``, once; the drawing one takes the strips and calls ``ended``. Either may end it at
+    any time by ``ended(error)``, also a third thread: both then get ``error``, and nobody waits any more.
     """
 
     def __init__(self, stream: DemStream, *, stop: Callable[[], object] = lambda: None) -> None:
@@ -256,6 +257,24 @@ class ReadAhead:
         self._passes = 0  # that were asked for
         self._is_over = False
         self._error: BaseException | None = None
+
+    @classmethod
+    @contextmanager
+    def of(cls, stream: DemStream, stop: Callable[[], object] = lambda: None) -> Iterator[ReadAhead]:
+        """One with a reading thread of its own, which ends with the block."""
+        ahead = cls(stream, stop=stop)
+
+        def feed() -> None:
+            with suppress(BaseException):  # it is told where strips are taken
+                ahead.feed()
+
+        thread = threading.Thread(target=feed, name="forge3d-read-ahead", daemon=True)
+        thread.start()
+        try:
+            yield ahead
+        finally:
+            ahead.ended(None)
+            thread.join()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -315,8 +334,8 @@ class ReadAhead:
     # the reading thread
 
     def feed(self, check: Callable[[], None] = lambda: None) -> DemFacts:
-        """Gives strips until the renderer has them all. ``check``: asked while it waits; what it raises ends both sides,
-        as does what the stream raises."""
+        """Gives strips until the renderer has them all. ``check``: asked while it waits; what it raises ends both
+        sides, as does what the stream raises."""
         try:
             number = 0
             while True:
