@@ -532,7 +532,7 @@ def _render_on(
                     "height_bits": dem.height_bits,
                     "source_size": list(dem.source_size),
                     "notes": list(dem.notes),
-                },  # fmt: skip
+                },
                 "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
