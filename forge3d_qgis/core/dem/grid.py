@@ -35,6 +35,7 @@ class Ground:
     georeference: Georeference
     source_size: Size
     source_window: WholeWindow | None
+    height_bits = 32
 
     @property
     def size(self) -> Size:

@@ -208,6 +208,10 @@ class DemStream:
     def ended(self, error: BaseException | None) -> None:
         """See HeightStream: nothing waits for it."""
 
+    def reopen(self, source: LevelledSource) -> None:
+        """The same raster once more, opened anew after ``close``; this stream closes it."""
+        self._source, self._close = source, getattr(source, "close", lambda: None)
+
     def close(self) -> None:
         """Closes the source where the stream opened it. Twice is fine."""
         self._close()
@@ -249,9 +253,17 @@ class ReadAhead:
     any time by ``ended(error)``, also a third thread: both then get ``error``, and nobody waits any more.
     """
 
-    def __init__(self, stream: DemStream, *, stop: Callable[[], object] = lambda: None) -> None:
-        """``stop``: asked on the drawing thread while it waits; what it raises ends the upload."""
-        self._stream, self._stop = stream, stop
+    def __init__(
+        self,
+        stream: DemStream,
+        *,
+        stop: Callable[[], object] = lambda: None,
+        reopen: Callable[[], LevelledSource] | None = None,
+    ) -> None:
+        """``stop``: asked on the drawing thread while it waits; what it raises ends the upload. ``reopen``: gives the
+        source anew, so that the strips may be taken again after the reading thread has gone: when a device was lost.
+        """
+        self._stream, self._stop, self._reopen = stream, stop, reopen
         self._changed = threading.Condition()
         self._waiting: deque[Heights | BeginAgain | None] = deque()
         self._passes = 0  # that were asked for
@@ -291,11 +303,21 @@ class ReadAhead:
         """See HeightStream."""
         return self._stream.datum_m
 
+    @property
+    def size(self) -> Size:
+        """(columns, rows)."""
+        return self._stream.size
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended by an error; nothing comes of it any more."""
+        return self._error is not None
+
     def ended(self, error: BaseException | None) -> None:
-        """No strip is given or taken any more. The first one that says why is believed."""
+        """No strip is given or taken any more, but where it ended well and ``reopen`` is there. The first error that
+        says why is believed."""
         with self._changed:
-            if not self._is_over:
-                self._is_over, self._error = True, error
+            self._is_over, self._error = True, self._error or error
             self._waiting.clear()
             self._changed.notify_all()
 
@@ -303,6 +325,24 @@ class ReadAhead:
 
     def strips(self) -> Iterator[Heights]:
         """See HeightStream."""
+        with self._changed:
+            is_taken = self._is_over and self._error is None and self._reopen is not None
+        yield from self._again() if is_taken else self._handed_over()
+
+    def _again(self) -> Iterator[Heights]:
+        """From the source, which the drawing thread opens and another one reads."""
+
+        def stop() -> None:
+            self._stop()
+            if self._error is not None:
+                raise self._error
+
+        assert self._reopen is not None
+        self._stream.reopen(self._reopen())
+        with self._stream, ReadAhead.of(self._stream, stop) as ahead:
+            yield from ahead.strips()
+
+    def _handed_over(self) -> Iterator[Heights]:
         with self._changed:
             self._passes += 1
             self._waiting.clear()
