@@ -24,6 +24,11 @@ fn gone() -> RenderError {
     )
 }
 
+/// Bytes of the blocks that small buffers and textures share; larger ones get memory of their own. As small as wgpu makes
+/// them: a block goes back to the driver when the last of what shares it is freed, and the blocks of up to 64 MiB of
+/// `MemoryHints::MemoryUsage` kept up to 75 MiB in which nothing lay, uncounted by any budget.
+const BLOCK: u64 = 4 << 20;
+
 /// A device of the chosen adapter.
 pub struct Device {
     pub(crate) device: wgpu::Device,
@@ -52,7 +57,7 @@ impl Device {
             required_features: adapter.features() & TAKEN_WHERE_OFFERED,
             required_limits: limits,
             experimental_features: wgpu::ExperimentalFeatures::disabled(),
-            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            memory_hints: wgpu::MemoryHints::Manual { suballocated_device_memory_block_size: BLOCK..BLOCK },
             trace: wgpu::Trace::Off,
         }))
         .map_err(|error| {
@@ -127,6 +132,12 @@ impl Device {
     #[must_use]
     pub fn allocator_bytes(&self) -> Option<u64> {
         self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
+    }
+
+    /// What that allocator has taken from the driver, in blocks: what it holds in use and what it keeps for the next.
+    #[must_use]
+    pub fn allocator_reserved_bytes(&self) -> Option<u64> {
+        self.device.generate_allocator_report().map(|report| report.total_reserved_bytes)
     }
 
     /// Runs `work` inside error scopes: a validation, memory or internal error becomes `wrap`'s kind instead of a black picture.
