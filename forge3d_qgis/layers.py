@@ -513,8 +513,8 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
 
 
 _running_jobs: set[QgsMapRendererParallelJob] = set()
-"""Maps that are being drawn. One that was cancelled and that nobody else holds would be collected as garbage together with
-what is connected to it, and then call that all the same when it ends."""
+"""Maps that are being drawn. One that was cancelled and that nobody else holds would be collected as garbage together
+with what is connected to it, and then call that all the same when it ends."""
 
 
 def theme_layers(name: str) -> tuple[list[QgsMapLayer], dict]:
