@@ -274,7 +274,7 @@ class Relief(QObject):
         if worker is None:
             return
         if not dragging:
-            if self.drape.lacks_room(self.size, self.host.budget()):
+            if not self.detail.is_lowered and self.drape.lacks_room(self.size, self.host.budget()):
                 self._render(self._layer, True, in_full=False)  # smaller heights, which leave the map its room
                 return
             self.drape.update(worker, self.size, self.host.budget())

@@ -239,8 +239,9 @@ class RenderWorker:
                 self._condition.wait(min(known) if known else None)
 
     def _rest(self) -> float | None:
-        """Seconds until the free memory is looked at again; None where the budget was chosen, or nothing is held."""
-        if self._budget is not None or not self._loaded:
+        """Seconds until the free memory is looked at again; None where the budget was chosen, or nothing is held, or a
+        job is under way: it keeps the budget that it began with."""
+        if self._budget is not None or not self._loaded or self._slots.job is not None:
             return None
         return self._followed_at + FOLLOW_S - time.monotonic()
 

@@ -88,7 +88,7 @@ impl Renderer {
                 [field.top_level(), workgroups.first[0], workgroups.first[0] + workgroups.count[0], ramp_last];
             let frame = Frame::new(&scene, terrain, &view, self.size, &crop, numbers);
             self.buffers.write(&self.memory, &lanes, &frame);
-            Ok(terrain_group.unwrap_or_else(|| field.bind(&gpu, &self.drape.texture)))
+            Ok(terrain_group.unwrap_or_else(|| field.bind(&gpu, &self.drape().texture)))
         })?;
         self.current = Some(Current { key, lanes, workgroups, terrain: terrain_group, is_cleared: false });
         self.accumulated = Accumulated::default();

@@ -129,7 +129,9 @@ pub struct Renderer {
     crop: Option<Crop>,
     scene: Option<(u64, Scene)>,
     field: Option<HeldField>,
-    drape: Drape,
+    drape: Option<Drape>,
+    /// Stands where there is no drape; made once, so that taking a drape away never asks for memory.
+    no_drape: Drape,
     buffers: FrameBuffers,
     target: Option<([u32; 2], Target)>,
     passes: Option<Passes>,
@@ -156,14 +158,15 @@ impl Renderer {
         };
         let memory = gpu.allocator(budget);
         let buffers = gpu.scoped(RenderError::Render, || FrameBuffers::new(&memory))?;
-        let drape = Drape::none(&memory)?;
+        let no_drape = Drape::none(&memory)?;
         log::debug!("renderer made in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
         Ok(Self {
             size,
             crop: None,
             scene: None,
             field: None,
-            drape,
+            drape: None,
+            no_drape,
             buffers,
             target: None,
             passes: None,
@@ -286,20 +289,24 @@ impl Renderer {
     pub fn set_drape(&mut self, drape: Option<([u32; 2], &[u8])>) -> Result<()> {
         let signals = self.signals();
         let call = signals.begin();
-        let make = |renderer: &Self| match drape {
-            Some((size, rgba)) => Drape::new(&renderer.memory, size, rgba, &call),
-            None => Drape::none(&renderer.memory),
+        let Some((size, rgba)) = drape else {
+            self.drape = None;
+            return Ok(());
         };
-        self.drape = match make(self) {
+        self.drape = Some(match Drape::new(&self.memory, size, rgba, &call) {
             // Perhaps there is room without the old one, which nothing may hold then.
-            Err(RenderError::Budget(_)) => {
-                self.drape = Drape::none(&self.memory)?;
-                make(self)?
+            Err(RenderError::Budget(_)) if self.drape.is_some() => {
+                self.drape = None;
+                Drape::new(&self.memory, size, rgba, &call)?
             }
             made => made?,
-        };
-        self.metrics.bytes_up += drape.map_or(0, |(_, rgba)| rgba.len() as u64);
+        });
+        self.metrics.bytes_up += rgba.len() as u64;
         Ok(())
+    }
+
+    fn drape(&self) -> &Drape {
+        self.drape.as_ref().unwrap_or(&self.no_drape)
     }
 
     /// What to draw; an equal scene changes nothing.
@@ -347,7 +354,7 @@ impl Renderer {
         Ok(FrameKey {
             scene: self.scene.as_ref().map_or(0, |(revision, _)| *revision),
             field: self.field()?.id,
-            drape: self.drape.id,
+            drape: self.drape().id,
             size: self.size,
             crop: self.crop(),
             beginning: self.beginning,
