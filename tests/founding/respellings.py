@@ -18,13 +18,16 @@ class Respelling:
 
 
 NEEDS_GROUND = (
-    "their renderer drew a triangle without data; a relief needs heights and a scene, so the page's renderers have both: "
-    "`ground_renderer(width, height)` makes a forge3d_native.Renderer with them"
+    "their renderer drew a triangle without data; a relief needs heights and a scene, so the page's renderers have "
+    "both: `ground_renderer(width, height)` makes a forge3d_native.Renderer with them"
 )
 
 RESPELLINGS = (
     Respelling("forge3d.Renderer(", "ground_renderer(", NEEDS_GROUND),
-    Respelling("forge3d.Scene(", "ground_renderer(", "theirs held heights and drew them, as our Renderer does; ours only describes a picture"),
+    Respelling(
+        "forge3d.Scene(", "ground_renderer(",
+        "theirs held heights and drew them, as our Renderer does; our Scene only describes a picture",
+    ),
     Respelling("f3d.Renderer(", "ground_renderer(", NEEDS_GROUND),
     Respelling("render_triangle_rgba", "render_terrain_rgba", "there is a relief to draw, and no triangle"),
     Respelling(

@@ -1,4 +1,4 @@
-"""Every code block of the founding guide to GPU memory runs, respelled as the one table says, and means what it says."""
+"""Each code block of the founding guide to GPU memory runs, respelled as the one table says, and means what it says."""
 
 from __future__ import annotations
 
