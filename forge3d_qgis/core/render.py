@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .budget import MAX_SIDE, checked_adapter, checked_budget, device_limits, strip_rows
 from .checks import scene_error
 from .devices import preferring_software
-from .errors import Cancelled, DemError
+from .errors import Cancelled, DemError, MemoryBudgetError
 from .native import native, translated
 from .resource_tracker import in_ledger
 from .scene import Scene
@@ -214,6 +214,7 @@ def strip_steps(
 ) -> Iterator[StripStep]:
     """The one loop over the strips of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
 
+    Where the driver has no room for so many rows the next strips are half as high: the bytes are the same.
     Every step takes about ``slice_ms``, so a caller may stop, tell progress or do other work between two of them; who
     draws something else with the session meanwhile must set its scene again. The session holds heights and scene.
     Raises what ``RenderSession.refine`` does.
@@ -227,18 +228,26 @@ def strip_steps(
             session.set_crop(0, top, size)
         return session.pictures
 
-    for top in range(0, height, lines):
+    top = 0
+    while top < height:
         rows = min(lines, height - top)
         begun, done = begin(top, rows), 0
-        while done < samples:
-            if session.pictures != begun:  # another one was drawn in between
-                begun = begin(top, rows)
-            done = session.refine(slice_ms, samples=samples)
-            share = (top + rows * min(1.0, session.progress() / samples)) / height
-            if done < samples:
-                yield StripStep(share, top)
-        image = session.read()
+        try:
+            while done < samples:
+                if session.pictures != begun:  # another one was drawn in between
+                    begun = begin(top, rows)
+                done = session.refine(slice_ms, samples=samples)
+                share = (top + rows * min(1.0, session.progress() / samples)) / height
+                if done < samples:
+                    yield StripStep(share, top)
+            image = session.read()
+        except MemoryBudgetError:
+            if rows == 1:
+                raise
+            lines = (rows + 1) // 2
+            continue
         yield StripStep((top + rows) / height, top, image.rgba, image.metrics)
+        top += rows
 
 
 def _without_datum(scene: Scene, datum_m: float) -> Scene:
@@ -338,7 +347,7 @@ def render_strips(
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
     lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
-    longest, found = 0.0, {}
+    longest, found, bands = 0.0, {}, 0
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
         report(0.0)
         if stop():
@@ -351,6 +360,7 @@ def render_strips(
         for step in strip_steps(session, (width, height), samples=samples, lines=lines):
             report(step.share)
             if step.rows is not None:
+                bands += 1
                 found = step.metrics
                 for key in sums:
                     sums[key] += found[key]
@@ -362,7 +372,7 @@ def render_strips(
             with translated():
                 memory = dict(module.memory_metrics())
             metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
-            metrics["bands"] = -(-height // lines)
+            metrics["bands"] = bands
 
 
 render_bands = render_strips

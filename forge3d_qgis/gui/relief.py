@@ -76,6 +76,7 @@ class Relief(QObject):
         self.host.drape_failed.connect(self._drape_failed)
         self.host.memory.connect(self._memory_moved)
         self.host.device_failed.connect(self.draw)
+        self.host.device_came.connect(self.draw)
         self.host.notice.connect(self.notice)
         self.navigation.released.connect(self.draw)
         self.drape.outdated.connect(self.draw)
@@ -273,7 +274,7 @@ class Relief(QObject):
         if worker is None:
             return
         if not dragging:
-            if self.drape.lacks_room(self.size, self.host.budget()):
+            if not self.detail.is_lowered and self.drape.lacks_room(self.size, self.host.budget()):
                 self._render(self._layer, True, in_full=False)  # smaller heights, which leave the map its room
                 return
             self.drape.update(worker, self.size, self.host.budget())

@@ -10,6 +10,7 @@ use forge3d_native::gpu::adapter::AdapterChoice;
 use forge3d_native::gpu::memory::{self, Budget, Limits};
 use forge3d_native::render::Renderer;
 use forge3d_native::render::estimate::Estimate;
+use forge3d_native::render::stored::Bits;
 
 const SECONDS: Duration = Duration::from_secs(60);
 
@@ -39,7 +40,7 @@ fn the_ledger_is_true_from_the_first_frame_to_the_last_drop() {
     assert!((ours - theirs).abs() <= 0.05 * theirs, "ledger {ours}, allocator {theirs}");
 
     // What was estimated: all of it but for staging, which is gone, and the drape's one pixel.
-    let estimate = Estimate::new(Some([2048, 2048]), Some([1024, 768]), None).expect("plain sizes");
+    let estimate = Estimate::new(Some([2048, 2048]), Bits::Float32, Some([1024, 768]), None).expect("plain sizes");
     let staging = estimate.items.iter().find(|(name, ..)| *name == "upload staging").expect("an item").1;
     assert_eq!(total(), estimate.total() - staging + 4);
 
@@ -94,7 +95,7 @@ fn refusals_name_everything_and_lose_nothing(renderer: &mut Renderer) {
 
     // Staging does not grow with the DEM.
     let most = memory::metrics().peak_bytes;
-    let estimate = Estimate::new(Some([2048, 2048]), Some([1024, 768]), None).expect("plain sizes");
+    let estimate = Estimate::new(Some([2048, 2048]), Bits::Float32, Some([1024, 768]), None).expect("plain sizes");
     assert!(most <= estimate.total() + 4, "at most {} were estimated, {most} held", estimate.total());
 }
 
@@ -126,7 +127,7 @@ fn heights_that_are_shared_count_once(ground: &Ground) {
     let bare = total() - alone;
     second.set_shared_heights(first.shared_heights().expect("heights")).expect("room for them");
     assert_eq!(total(), alone + bare, "the process holds them once");
-    let heights = Estimate::new(Some([2048, 2048]), None, None).expect("plain sizes").items[1].1;
+    let heights = Estimate::new(Some([2048, 2048]), Bits::Float32, None, None).expect("plain sizes").items[1].1;
     assert!(second.budget().now().1 > heights, "they count in the budget of the second, too");
     second.set_scene(common::scene());
     drop(first);

@@ -1,5 +1,7 @@
 //! `Renderer`. The stub `forge3d_native.pyi` documents it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::arrays::{
-    AdapterName, Conversion, Heights, Real, Whole, array2, expected_other, picture_array, place_of, side, typed,
+    AdapterName, Conversion, DetachedHeights, Heights, Matrix, Real, Stream, Whole, array2, expected_other,
+    picture_array, place_of, side, typed,
 };
 use super::copies::{Copies, CopyStep};
 use super::errors::{detached, guarded};
@@ -22,6 +25,7 @@ use crate::render::cast::Ray;
 use crate::render::frame::{Crop, MAX_SAMPLES};
 use crate::render::readback::Picture;
 use crate::render::signals::Signals;
+use crate::render::stored::Stored;
 use crate::scene::checked;
 use crate::scene::grid::Grid;
 
@@ -67,6 +71,59 @@ impl PyRenderer {
             }
         })
     }
+}
+
+impl PyRenderer {
+    /// Takes the strips as they come. The interpreter is held only while the next one is asked for.
+    fn stream_heights(&self, py: Python<'_>, stream: &Stream<'_>, matrix: &Matrix<'_, '_>) -> PyResult<()> {
+        let ((rows, cols), stored) = (stream.shape, stream.stored);
+        let call = self.signals.begin();
+        let grid = matrix.before(stream.shape)?;
+        let mut builder = self.with(py, |renderer| renderer.begin_heights(grid, stored))?;
+        let wrong = |got: String| {
+            RenderError::Input(format!(
+                "heights: expected strips of {rows}×{cols} in all (rows×cols); got {got}; fix: check its shape"
+            ))
+        };
+        for strip in stream.strips()? {
+            let strip = Heights::new(&strip?)?;
+            let (count, wide) = strip.shape();
+            if count == 0 || wide != cols as usize {
+                return Err(wrong(format!("one of {count}×{wide}")).into());
+            }
+            let (heights, count) = (strip.detached()?, side(count)?);
+            let mut first = 0;
+            while first < count {
+                let wanted = builder.wanted_rows().ok_or_else(|| wrong("more rows".into()))?;
+                let some = first..count.min(first + wanted.len() as u32);
+                let mut failure = None;
+                let done = detached(py, || {
+                    call.check()?;
+                    builder.write_rows(&converted(&heights, some.clone(), wide, &mut failure)?, &call)
+                });
+                failure.map_or(done, Err)?;
+                first = some.end;
+            }
+        }
+        if let Some(wanted) = builder.wanted_rows() {
+            return Err(wrong(format!("{} rows", wanted.start)).into());
+        }
+        builder.place(matrix.after(stream.shape)?);
+        self.with(py, |renderer| renderer.end_heights(builder, &call))
+    }
+}
+
+/// Rows as float32. A failure of Python's own, in the conversion of an array, stays what it is.
+fn converted<'a>(
+    heights: &'a DetachedHeights<'_>,
+    rows: Range<u32>,
+    cols: usize,
+    failure: &mut Option<PyErr>,
+) -> Result<Cow<'a, [f32]>> {
+    heights.rows(rows, cols).map_err(|error| {
+        *failure = Some(error);
+        RenderError::Upload("the heights could not be converted".into())
+    })
 }
 
 #[pymethods]
@@ -128,26 +185,19 @@ impl PyRenderer {
     ) -> PyResult<()> {
         guarded(|| {
             let start = Instant::now();
+            let matrix = Matrix::new(cell_to_world);
+            if let Some(stream) = Stream::of(heights)? {
+                self.copies.note_heights(None);
+                return self.stream_heights(py, &stream, &matrix);
+            }
             let array = heights;
             let heights = Heights::new(heights)?;
-            let matrix = match cell_to_world {
-                Some(numbers) => {
-                    typed::<(f64, f64, f64, f64)>(numbers, "cell_to_world", "four numbers (xc, xr, yc, yr)")?
-                }
-                None => (1.0, 0.0, 0.0, -1.0),
-            };
             let (rows, cols) = heights.shape();
-            let grid = Grid::new(side(cols)?, side(rows)?, [matrix.0, matrix.1, matrix.2, matrix.3])?;
+            let grid = matrix.after((side(rows)?, side(cols)?))?;
             let heights = heights.detached()?;
-            // A failure of Python's own, in the conversion of an array, stays what it is.
             let mut failure = None;
             let done = self.with(py, |renderer| {
-                renderer.set_heights(grid, &mut |rows| {
-                    heights.rows(rows, cols).map_err(|error| {
-                        failure = Some(error);
-                        RenderError::Upload("the heights could not be converted".into())
-                    })
-                })
+                renderer.set_heights(grid, Stored::FLOATS, &mut |rows| converted(&heights, rows, cols, &mut failure))
             });
             failure.map_or(done, Err)?;
             let (pointer, bytes) = place_of(array);

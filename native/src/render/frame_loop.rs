@@ -7,6 +7,7 @@ use super::frame::{Frame, Lanes, MAX_SAMPLES, WORKGROUP_SIDE};
 use super::readback::{self, Picture, Submitted};
 use super::resolve::ResolvePass;
 use super::signals::Call;
+use super::stored::Bits;
 use super::target::Target;
 use super::trace::{Rows, TracePass, WorkgroupRect};
 use super::{Accumulated, Current, FrameTimes, Passes, Renderer, programs};
@@ -67,11 +68,12 @@ impl Renderer {
         let terrain = &field.terrain;
         let workgroups = WorkgroupRect::of(&view, terrain, scene.exaggeration, self.size, &crop);
         let lanes = Lanes::new(&scene, terrain, &view);
-        let model = scene.shading;
+        let (model, bits) = (scene.shading, field.bits());
         let new_passes = match &self.passes {
-            Some(passes) if std::ptr::eq(passes.model, model) => None,
+            Some(passes) if std::ptr::eq(passes.model, model) && passes.bits == bits => None,
             _ => Some(gpu.scoped(RenderError::Render, || {
-                Ok(Passes { model, trace: TracePass::new(&gpu, model), resolve: ResolvePass::new(&gpu, model.output) })
+                let (trace, resolve) = (TracePass::new(&gpu, model, bits), ResolvePass::new(&gpu, model.output));
+                Ok(Passes { model, bits, trace, resolve })
             })?),
         };
         let start = Instant::now();
@@ -86,7 +88,7 @@ impl Renderer {
                 [field.top_level(), workgroups.first[0], workgroups.first[0] + workgroups.count[0], ramp_last];
             let frame = Frame::new(&scene, terrain, &view, self.size, &crop, numbers);
             self.buffers.write(&self.memory, &lanes, &frame);
-            Ok(terrain_group.unwrap_or_else(|| field.bind(&gpu, &self.drape.texture)))
+            Ok(terrain_group.unwrap_or_else(|| field.bind(&gpu, &self.drape().texture)))
         })?;
         self.current = Some(Current { key, lanes, workgroups, terrain: terrain_group, is_cleared: false });
         self.accumulated = Accumulated::default();
@@ -94,16 +96,16 @@ impl Renderer {
         self.signals.set_progress(0.0);
         if let Some(passes) = new_passes {
             self.passes = Some(passes);
-            self.warm_up(model)?;
+            self.warm_up(model, bits)?;
         }
         Ok(())
     }
 
     /// Software drivers compile at the first dispatch: one workgroup, outside the measured submits. It traces sample 0,
     /// which the real sample 0 then replaces.
-    fn warm_up(&mut self, model: &'static ShadingModel) -> Result<()> {
+    fn warm_up(&mut self, model: &'static ShadingModel, bits: Bits) -> Result<()> {
         let workgroups = self.frame_parts()?.1.workgroups;
-        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
+        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model, bits).program) {
             let start = Instant::now();
             let (target, current, passes) = self.frame_parts()?;
             self.gpu.scoped(RenderError::Render, || {

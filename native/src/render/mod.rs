@@ -13,6 +13,7 @@ pub mod readback;
 pub mod resolve;
 mod ring;
 pub mod signals;
+pub mod stored;
 pub mod target;
 pub mod trace;
 
@@ -38,7 +39,8 @@ use heightfield::{Builder, Heightfield, HeightfieldBytes};
 use pacing::Pacing;
 use resolve::ResolvePass;
 use ring::Ring;
-use signals::Signals;
+use signals::{Call, Signals};
+use stored::{Bits, Stored};
 use target::Target;
 use trace::{TracePass, WorkgroupRect};
 
@@ -87,9 +89,10 @@ struct Current {
     is_cleared: bool,
 }
 
-/// The pipelines of a model of shading.
+/// The pipelines of a model of shading, for heights that are held in one way.
 struct Passes {
     model: &'static ShadingModel,
+    bits: Bits,
     trace: TracePass,
     resolve: ResolvePass,
 }
@@ -126,7 +129,9 @@ pub struct Renderer {
     crop: Option<Crop>,
     scene: Option<(u64, Scene)>,
     field: Option<HeldField>,
-    drape: Drape,
+    drape: Option<Drape>,
+    /// Stands where there is no drape; made once, so that taking a drape away never asks for memory.
+    no_drape: Drape,
     buffers: FrameBuffers,
     target: Option<([u32; 2], Target)>,
     passes: Option<Passes>,
@@ -153,14 +158,15 @@ impl Renderer {
         };
         let memory = gpu.allocator(budget);
         let buffers = gpu.scoped(RenderError::Render, || FrameBuffers::new(&memory))?;
-        let drape = Drape::none(&memory)?;
+        let no_drape = Drape::none(&memory)?;
         log::debug!("renderer made in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
         Ok(Self {
             size,
             crop: None,
             scene: None,
             field: None,
-            drape,
+            drape: None,
+            no_drape,
             buffers,
             target: None,
             passes: None,
@@ -225,34 +231,46 @@ impl Renderer {
         Ok(())
     }
 
-    /// Uploads heights of `grid`, row by row from `rows(wanted)`. The old heights go as soon as it is known that the
-    /// new ones fit without them; they stay where the new ones do not.
-    pub fn set_heights<'a>(
-        &mut self,
-        grid: Grid,
-        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
-    ) -> Result<()> {
-        let signals = self.signals();
-        let call = signals.begin();
+    /// Makes room for heights of `grid`. The old heights go as soon as it is known that the new ones fit without them;
+    /// they stay where the new ones do not.
+    pub fn begin_heights(&mut self, grid: Grid, stored: Stored) -> Result<Builder> {
         if let Some(old) = self.field.as_ref().filter(|old| Arc::strong_count(&old.field) == 1) {
             let (limits, held, _) = self.budget().now();
-            let freed = HeightfieldBytes::of(&old.field.terrain.grid).held();
-            let wanted = HeightfieldBytes::of(&grid);
+            let freed = old.field.bytes().held();
+            let wanted = HeightfieldBytes::of(&grid, stored.bits);
             if held - freed.min(held) + wanted.held() + wanted.staging <= limits.total {
                 self.field = None;
             }
         }
-        let mut builder = Builder::new(&self.gpu, &self.memory, grid)?;
+        Builder::new(&self.gpu, &self.memory, grid, stored)
+    }
+
+    /// Takes the heights that all rows have come of.
+    pub fn end_heights(&mut self, builder: Builder, call: &Call<'_>) -> Result<()> {
+        let field = builder.finish(call)?;
+        let Grid { cols, rows, .. } = field.terrain.grid;
+        self.metrics.upload_ms = field.upload_ms;
+        self.metrics.pyramid_ms = field.pyramid_ms;
+        self.metrics.bytes_up += u64::from(field.bits().words(cols)) * u64::from(rows) * 4;
+        self.field = Some(HeldField { field: Arc::new(field), _share: None });
+        Ok(())
+    }
+
+    /// Uploads heights of `grid`, some of the wanted rows at a time, from `rows(wanted)`.
+    pub fn set_heights<'a>(
+        &mut self,
+        grid: Grid,
+        stored: Stored,
+        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
+    ) -> Result<()> {
+        let signals = self.signals();
+        let call = signals.begin();
+        let mut builder = self.begin_heights(grid, stored)?;
         while let Some(wanted) = builder.wanted_rows() {
             call.check()?;
             builder.write_rows(&rows(wanted)?, &call)?;
         }
-        let field = builder.finish(&call)?;
-        self.metrics.upload_ms = field.upload_ms;
-        self.metrics.pyramid_ms = field.pyramid_ms;
-        self.metrics.bytes_up += u64::from(grid.cols) * u64::from(grid.rows) * 4;
-        self.field = Some(HeldField { field: Arc::new(field), _share: None });
-        Ok(())
+        self.end_heights(builder, &call)
     }
 
     /// The heights, to be given to another renderer.
@@ -271,20 +289,24 @@ impl Renderer {
     pub fn set_drape(&mut self, drape: Option<([u32; 2], &[u8])>) -> Result<()> {
         let signals = self.signals();
         let call = signals.begin();
-        let make = |renderer: &Self| match drape {
-            Some((size, rgba)) => Drape::new(&renderer.memory, size, rgba, &call),
-            None => Drape::none(&renderer.memory),
+        let Some((size, rgba)) = drape else {
+            self.drape = None;
+            return Ok(());
         };
-        self.drape = match make(self) {
+        self.drape = Some(match Drape::new(&self.memory, size, rgba, &call) {
             // Perhaps there is room without the old one, which nothing may hold then.
-            Err(RenderError::Budget(_)) => {
-                self.drape = Drape::none(&self.memory)?;
-                make(self)?
+            Err(RenderError::Budget(_)) if self.drape.is_some() => {
+                self.drape = None;
+                Drape::new(&self.memory, size, rgba, &call)?
             }
             made => made?,
-        };
-        self.metrics.bytes_up += drape.map_or(0, |(_, rgba)| rgba.len() as u64);
+        });
+        self.metrics.bytes_up += rgba.len() as u64;
         Ok(())
+    }
+
+    fn drape(&self) -> &Drape {
+        self.drape.as_ref().unwrap_or(&self.no_drape)
     }
 
     /// What to draw; an equal scene changes nothing.
@@ -332,7 +354,7 @@ impl Renderer {
         Ok(FrameKey {
             scene: self.scene.as_ref().map_or(0, |(revision, _)| *revision),
             field: self.field()?.id,
-            drape: self.drape.id,
+            drape: self.drape().id,
             size: self.size,
             crop: self.crop(),
             beginning: self.beginning,
@@ -351,8 +373,8 @@ impl Renderer {
     /// Casts rays through the very function that draws: distance (-1 for none), column, row, kind (1 surface, 2 wall).
     pub fn cast_rays(&mut self, rays: &[Ray]) -> Result<Vec<[f32; 4]>> {
         self.prepare()?;
-        let (target, current, _) = self.frame_parts()?;
-        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, rays)
+        let (target, current, passes) = self.frame_parts()?;
+        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, passes.bits, rays)
     }
 
     /// Column, row, world x, y and height (without exaggeration) under a place of the picture in pixels.
