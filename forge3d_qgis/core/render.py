@@ -183,6 +183,11 @@ class RenderSession:
         with translated():
             return dict(self._renderer.render_metrics())
 
+    def copy_report(self) -> dict[str, Any]:
+        """Which arrays were read and shown where they lie, and which copied: ``forge3d_native.CopyReport``."""
+        with translated():
+            return dict(self._renderer.copy_report())
+
     def close(self) -> None:
         """Frees everything on the device now; later calls raise RenderError. Twice is fine."""
         self._renderer.close()
