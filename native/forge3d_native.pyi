@@ -2,7 +2,7 @@
 
 Angles are degrees, lengths metres, bytes bytes. World space: metres from the centre of the sample grid, x east, y north,
 z up. Every call that touches the GPU releases the GIL. Every failure is an ordinary exception whose text starts with its
-category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Cancelled] [Internal]``.
+category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Shader] [Cancelled] [Internal]``.
 """
 
 from typing import Any, TypedDict
@@ -27,6 +27,9 @@ class Cancelled(RenderError):
 
 class InputError(ValueError):
     """An argument has the wrong shape, type or range. The text says what was expected, what came and the remedy."""
+
+class ShaderError(InputError):
+    """A shader or a surface style is wrong: ``[Shader] file:line:column: why``, the line, a caret under the place."""
 
 class MemoryBudgetError(MemoryError):
     """A reservation would pass a limit. Nothing was allocated; the text names what, how much, limit, top users, remedy."""
@@ -130,7 +133,8 @@ class Renderer:
         """An sRGB picture (h, w, 4), straight alpha, laid over the heights: its outer pixel edges on the outer edges
         of the raster's pixels, row 0 along row 0. It covers the ramp's colours by its alpha. None takes it away."""
     def set_scene(self, scene: Any) -> None:
-        """Reads the attributes of ``forge3d_qgis.core.scene.Scene``; starts again at zero samples if anything changed."""
+        """Reads the attributes of ``forge3d_qgis.core.scene.Scene``; starts again at zero samples if anything changed.
+        Raises InputError, ShaderError (its surface style is wrong: the scene before it stays)."""
     def refine(self, milliseconds: float = 50.0, *, samples: int = 1024) -> int:
         """Traces for about ``milliseconds`` (at least one submit of at most 100 ms) or until every pixel holds ``samples``
         samples; returns the number of whole samples. Raises Cancelled, RenderError."""
@@ -186,6 +190,29 @@ def set_memory_budget(total: int | None = None, host_visible: int | None = None,
     """Limits in bytes of the budget that renderers without one of their own share; None = the default of the adapter in use.
     What is already held stays. Makes the device of ``adapter`` if none was made yet: the defaults are its.
     """
+
+def load_shader(
+    source: str | bytes,
+    entry_point: str = "main",
+    stage: str = "compute",
+    *,
+    constants: list[tuple[str, float]] = ...,
+    name: str = "shader",
+) -> str:
+    """Checks WGSL text or SPIR-V bytes, without a device, and returns the SHA-256 of content, entry point, stage (compute,
+    vertex, fragment) and constants in hexadecimal digits. Equal ones are checked once a process. ``constants``: values of
+    its override constants. ``name``: what errors call it. Raises ShaderError, InputError."""
+
+def is_shader_cached(shader_id: str) -> bool: ...
+def shader_cache_size() -> int:
+    """Shaders at hand, those of the renderer included."""
+
+def clear_shader_cache() -> None:
+    """Forgets all shaders and the pipelines of the device in use; renderers keep what they use."""
+
+def check_surface_style(style: Any) -> None:
+    """Reads the attributes ``name``, ``source``, ``values`` ((name, value), …) and ``height_offset`` (metres) of a
+    ``forge3d_qgis.core.surface_styles.SurfaceStyle`` and makes its program, without a device. Raises ShaderError."""
 
 def drain_log() -> list[tuple[str, str, str]]:
     """(level, target, text) records since the last call, oldest first, at most 1000 kept."""

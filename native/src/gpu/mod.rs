@@ -7,5 +7,7 @@ pub mod context;
 pub mod default_budget;
 pub mod device;
 pub mod memory;
+pub mod shader_cache;
+pub mod shader_report;
 pub mod shaders;
 pub mod transfer;

@@ -7,6 +7,7 @@ mod errors;
 mod memory;
 mod renderer;
 mod scene;
+mod shaders;
 
 use pyo3::prelude::*;
 
@@ -38,6 +39,11 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(memory::memory_estimate, module)?)?;
     module.add_function(wrap_pyfunction!(memory::set_memory_budget, module)?)?;
     module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::load_shader, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::is_shader_cached, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::shader_cache_size, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::clear_shader_cache, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::check_surface_style, module)?)?;
     module.add_function(wrap_pyfunction!(drain_log, module)?)?;
     Ok(())
 }

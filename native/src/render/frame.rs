@@ -12,6 +12,7 @@ use crate::scene::facts::Terrain;
 use crate::scene::projection::view_from_world;
 use crate::scene::shading::Output;
 use crate::scene::style::{RAMP_ENTRIES, Rgba, linear};
+use crate::scene::surface::{MOST_PARAMETERS, SurfaceStyle};
 
 /// Side of the square of pixels that one workgroup traces.
 pub const WORKGROUP_SIDE: u32 = 8;
@@ -116,6 +117,36 @@ pub struct Frame {
     pub wall_color: [f32; 3],
     pub zero: u32,
     pub background: [f32; 4],
+}
+
+/// The numbers of a surface style; `Styling` of `styled_ground.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[allow(missing_docs, reason = "the fields are documented where the shader declares them")]
+pub struct Styling {
+    pub parameters: [[f32; 4]; MOST_PARAMETERS / 4],
+    pub height_offset: f32,
+    pub lowest: f32,
+    pub highest: f32,
+    pub work: u32,
+}
+
+impl Styling {
+    /// The numbers of `style` on `terrain`, with `work` for the loops of a place.
+    #[must_use]
+    pub fn new(style: &SurfaceStyle, terrain: &Terrain, work: u32) -> Self {
+        let mut parameters = [[0.0; 4]; MOST_PARAMETERS / 4];
+        for (slot, value) in parameters.as_flattened_mut().iter_mut().zip(&style.values) {
+            *slot = *value;
+        }
+        Self {
+            parameters,
+            height_offset: style.height_offset,
+            lowest: terrain.lowest + style.height_offset,
+            highest: terrain.highest + style.height_offset,
+            work,
+        }
+    }
 }
 
 /// The rectangle of a larger picture that is drawn.
@@ -259,6 +290,7 @@ pub struct FrameBuffers {
     pub(crate) frame: TrackedBuffer,
     pub(crate) samples: TrackedBuffer,
     pub(crate) ramp: TrackedBuffer,
+    pub(crate) styling: TrackedBuffer,
 }
 
 impl FrameBuffers {
@@ -266,7 +298,8 @@ impl FrameBuffers {
     pub const BYTES: u64 = std::mem::size_of::<Lanes>() as u64
         + std::mem::size_of::<Frame>() as u64
         + MAX_SAMPLES as u64 * TABLE_STRIDE
-        + RAMP_BYTES;
+        + RAMP_BYTES
+        + std::mem::size_of::<Styling>() as u64;
 
     /// Makes them, and writes the sample table.
     pub fn new(gpu: &Allocator) -> Result<Self> {
@@ -280,15 +313,19 @@ impl FrameBuffers {
                 RAMP_BYTES,
                 wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             )?,
+            styling: gpu.buffer("forge3d.style", std::mem::size_of::<Styling>() as u64, uniform)?,
         };
         gpu.queue.write_buffer(&buffers.samples, 0, &strided((0..MAX_SAMPLES as usize).map(|i| Sample::new(i as u32))));
         Ok(buffers)
     }
 
     /// Brings what changed to the GPU.
-    pub fn write(&self, gpu: &Allocator, lanes: &Lanes, frame: &Frame, ramp: &[[f32; 4]]) {
+    pub fn write(&self, gpu: &Allocator, lanes: &Lanes, frame: &Frame, ramp: &[[f32; 4]], styling: Option<&Styling>) {
         gpu.queue.write_buffer(&self.lanes, 0, bytemuck::bytes_of(lanes));
         gpu.queue.write_buffer(&self.frame, 0, bytemuck::bytes_of(frame));
         gpu.queue.write_buffer(&self.ramp, 0, bytemuck::cast_slice(ramp));
+        if let Some(styling) = styling {
+            gpu.queue.write_buffer(&self.styling, 0, bytemuck::bytes_of(styling));
+        }
     }
 }

@@ -328,8 +328,8 @@ fn build_pyramid(
             uniform.as_entire_binding(),
         ],
     );
-    let from_heights = programs::pyramid_from_heights().pipeline(gpu);
-    let from_finer = programs::pyramid_from_finer().pipeline(gpu);
+    let from_heights = programs::pyramid_from_heights().pipeline(gpu)?;
+    let from_finer = programs::pyramid_from_finer().pipeline(gpu)?;
     for (i, level) in levels.iter().enumerate() {
         let finer = if i == 0 { Level { size: [0, 0], offset: 0 } } else { levels[i - 1] };
         let rows_per_submit = (NODES_PER_SUBMIT / level.size[0]).clamp(8, 65_535 * 8);

@@ -11,6 +11,7 @@ pub mod programs;
 pub mod readback;
 pub mod resolve;
 pub mod signals;
+pub mod surface_style;
 pub mod target;
 pub mod trace;
 
@@ -31,12 +32,13 @@ use crate::scene::grid::Grid;
 use crate::scene::shading::ShadingModel;
 use cast::Ray;
 use drape::Drape;
-use frame::{Crop, Frame, FrameBuffers, Lanes, MAX_SAMPLES, WORKGROUP_SIDE};
+use frame::{Crop, Frame, FrameBuffers, Lanes, MAX_SAMPLES, Styling, WORKGROUP_SIDE};
 use heightfield::{Builder, Heightfield, HeightfieldBytes};
 use pacing::Pacing;
 use readback::Picture;
 use resolve::ResolvePass;
 use signals::{Call, Signals};
+use surface_style::StyleProgram;
 use target::Target;
 use trace::{Rows, TracePass, WorkgroupRect};
 
@@ -82,9 +84,10 @@ struct Current {
     terrain: wgpu::BindGroup,
 }
 
-/// The pipelines of a model of shading.
+/// The pipelines of a model of shading with or without a surface style.
 struct Passes {
     model: &'static ShadingModel,
+    style: Option<Arc<StyleProgram>>,
     trace: TracePass,
     resolve: ResolvePass,
 }
@@ -343,14 +346,18 @@ impl Renderer {
         let numbers = [field.top_level(), workgroups.first[0], ramp.len() as u32 - 1];
         let frame = Frame::new(scene, terrain, &view, self.size, &crop, numbers);
         let model = scene.shading;
+        let surface = scene.surface.as_ref().filter(|_| model.uses_colors);
+        let style = surface.map(surface_style::compile).transpose()?;
+        let styling = surface.map(|surface| Styling::new(surface, terrain, surface_style::WORK));
         let new_passes = match &self.passes {
-            Some(passes) if std::ptr::eq(passes.model, model) => None,
+            Some(passes) if std::ptr::eq(passes.model, model) && passes.style == style => None,
             _ => Some(gpu.scoped(RenderError::Render, || {
-                Ok(Passes { model, trace: TracePass::new(&gpu, model), resolve: ResolvePass::new(&gpu, model.output) })
+                let trace = TracePass::new(&gpu, model, style.as_deref(), &self.buffers.styling)?;
+                Ok(Passes { model, style, trace, resolve: ResolvePass::new(&gpu, model.output)? })
             })?),
         };
         let terrain = gpu.scoped(RenderError::Render, || {
-            self.buffers.write(&self.memory, &lanes, &frame, &ramp);
+            self.buffers.write(&self.memory, &lanes, &frame, &ramp, styling.as_ref());
             let mut encoder = gpu.encoder("forge3d.reset");
             for slab in &target.slabs {
                 slab.clear(&mut encoder);
@@ -367,19 +374,32 @@ impl Renderer {
         self.signals.set_progress(0.0);
         if let Some(passes) = new_passes {
             self.passes = Some(passes);
-            self.warm_up(model)?;
+            self.warm_up()?;
         }
         Ok(())
     }
 
     /// Software drivers compile at the first dispatch: one workgroup, outside the measured submits. It traces sample 0,
     /// which the real sample 0 then replaces.
-    fn warm_up(&mut self, model: &'static ShadingModel) -> Result<()> {
-        let workgroups = self.frame_parts()?.1.workgroups;
-        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
+    ///
+    /// How long a surface style takes nobody knows before: the pace begins at what one workgroup shows.
+    fn warm_up(&mut self) -> Result<()> {
+        let (_, current, passes) = self.frame_parts()?;
+        let (workgroups, style) = (current.workgroups, passes.style.clone());
+        if workgroups.count == [0, 0] {
+            return Ok(());
+        }
+        let one = Rows { sample: 0, first: workgroups.first[1] + workgroups.count[1] / 2, count: [1, 1] };
+        if self.gpu.shaders.first_use(&programs::trace(passes.model, style.as_deref()).program) {
             let start = Instant::now();
-            self.submit_rows(&Rows { sample: 0, first: workgroups.first[1], count: [1, 1] }, false)?;
+            self.submit_rows(&one, false)?;
             self.gpu.shaders.add_compile_ms(start.elapsed().as_secs_f64() * 1e3);
+        }
+        if style.is_some() {
+            let start = Instant::now();
+            self.submit_rows(&one, false)?;
+            let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+            self.pacing.learn(f64::from(WORKGROUP_SIDE * WORKGROUP_SIDE), milliseconds);
         }
         Ok(())
     }

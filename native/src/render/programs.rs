@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
+use crate::error::Result;
 use crate::gpu::bindings::{self, storage, texture, uniform};
 use crate::gpu::context::GpuContext;
 use crate::gpu::shaders::{Program, Trust};
+use crate::render::surface_style::StyleProgram;
 use crate::scene::shading::{Output, SHADING_MODELS, ShadingModel};
 
 const FRAME: &str = include_str!("../../shaders/shared/frame.wgsl");
@@ -16,6 +18,8 @@ const PROJECTION: &str = include_str!("../../shaders/shared/projection.wgsl");
 const SAMPLING: &str = include_str!("../../shaders/shared/sampling.wgsl");
 const GRADIENTS: &str = include_str!("../../shaders/shared/gradients.wgsl");
 const SURFACE: &str = include_str!("../../shaders/shared/surface.wgsl");
+const RAMP_GROUND: &str = include_str!("../../shaders/shared/ramp_ground.wgsl");
+const STYLED_GROUND: &str = include_str!("../../shaders/shared/styled_ground.wgsl");
 const COLOR: &str = include_str!("../../shaders/shared/color.wgsl");
 const TRACE: &str = include_str!("../../shaders/trace.wgsl");
 const CAST: &str = include_str!("../../shaders/cast.wgsl");
@@ -39,6 +43,8 @@ pub enum Group {
     Cast,
     /// Heights in, pyramid out, which level.
     Pyramid,
+    /// The numbers of a surface style.
+    Style,
 }
 
 impl Group {
@@ -51,6 +57,7 @@ impl Group {
             Self::Resolve => "forge3d.resolve",
             Self::Cast => "forge3d.cast",
             Self::Pyramid => "forge3d.pyramid",
+            Self::Style => "forge3d.style",
         }
     }
 
@@ -63,6 +70,7 @@ impl Group {
             Self::Resolve => vec![storage(true), storage(true), storage(false)],
             Self::Cast => vec![storage(true), storage(false)],
             Self::Pyramid => vec![texture(), storage(false), uniform(false)],
+            Self::Style => vec![uniform(false)],
         }
     }
 
@@ -88,7 +96,7 @@ impl Row {
     }
 
     /// Its pipeline, made on the first call.
-    pub(crate) fn pipeline(&self, gpu: &GpuContext) -> wgpu::ComputePipeline {
+    pub(crate) fn pipeline(&self, gpu: &GpuContext) -> Result<wgpu::ComputePipeline> {
         let layouts: Vec<_> =
             self.groups.iter().map(|group| bindings::layout(gpu, group.label(), &group.bindings())).collect();
         gpu.shaders.pipeline(gpu, &self.program, &layouts.iter().collect::<Vec<_>>())
@@ -99,12 +107,20 @@ fn parts(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
     texts.iter().map(|text| Cow::Borrowed(*text)).collect()
 }
 
-/// Traces one sample with a model of shading.
+/// Traces one sample with a model of shading, and a surface style where the model has colours for it.
 #[must_use]
-pub fn trace(model: &ShadingModel) -> Row {
+pub fn trace(model: &ShadingModel, style: Option<&StyleProgram>) -> Row {
     let mut parts = parts(&[FRAME, VOID, HEIGHT, MARCH, PROJECTION, SAMPLING, GRADIENTS, SURFACE, model.wgsl, TRACE]);
     parts.insert(0, Cow::Owned(model.wgsl_prelude()));
-    Row::new(parts, "trace", &[Group::Frame, Group::Terrain, Group::Trace])
+    let groups = [Group::Frame, Group::Terrain, Group::Trace, Group::Style];
+    let Some(style) = style else {
+        parts.push(Cow::Borrowed(RAMP_GROUND));
+        return Row::new(parts, "trace", &groups[..3]);
+    };
+    parts.extend([Cow::Borrowed(COLOR), Cow::Borrowed(STYLED_GROUND), Cow::Owned(style.wgsl.clone())]);
+    let mut row = Row::new(parts, "trace", &groups);
+    row.program.trust = Trust::Checked;
+    row
 }
 
 /// Casts single rays.
@@ -136,7 +152,7 @@ pub fn pyramid_from_finer() -> Row {
 /// Every program there is.
 #[must_use]
 pub fn all() -> Vec<Row> {
-    let mut rows: Vec<Row> = SHADING_MODELS.iter().map(trace).collect();
+    let mut rows: Vec<Row> = SHADING_MODELS.iter().map(|model| trace(model, None)).collect();
     rows.extend([Output::Linear, Output::Display].map(resolve));
     rows.extend([cast(), pyramid_from_heights(), pyramid_from_finer()]);
     rows
