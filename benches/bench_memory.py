@@ -83,7 +83,7 @@ def run(dem: Path, side: int, size: tuple[int, int], budget: int, adapter: str, 
         held=tuple(metrics["dem"]["size"]),
         bands=metrics["picture"]["bands"],
         planned=sum(count for label, count in made.bytes_by_label if label not in aside),
-        ledger=metrics["memory"]["peak_bytes"],
+        ledger=metrics["memory"]["device_peak_bytes"],
         process=int(peak.read_text()) * 1024,
     )
 

@@ -23,6 +23,7 @@ from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
 from .core.fields import FIELDS
 from .core.native import drained_log
+from .core.quality import PICTURE, QUALITIES, get_preset_config
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
@@ -142,6 +143,15 @@ def _shading_help() -> str:
     return (text or "how light falls; the compiled part, which knows the names, is not there").replace("%", "%%")
 
 
+def _quality_help() -> str:
+    """A phrase for each preset."""
+    return "; ".join(
+        f"{one.name}: {one.size[0]}x{one.size[1]}, {one.samples} samples, "
+        + (f"at most {one.dem_samples} heights" if one.dem_samples is not None else "all heights that memory allows")
+        for one in QUALITIES.values()
+    )
+
+
 def _add_field(group: argparse._ArgumentGroup, path: str, metavar: str, text: str) -> None:
     """The option of a scene's number, with its range and its default after ``text``; a bearing may be any number."""
     field = FIELDS[path]
@@ -179,10 +189,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"forge3d-qgis {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Arguments)
-    commands.add_parser(
+    devices = commands.add_parser(
         "devices",
         help="list the adapters that can draw",
         description="Lists the adapters that can draw, in the order in which --adapter auto chooses.",
+    )
+    devices.add_argument("--verbose", action="store_true", help="with index, key, limits and memory of each")
+    devices.add_argument(
+        "--diagnostics",
+        action="store_true",
+        help="as a page for a bug report, with versions and memory in use",
     )
     render = commands.add_parser(
         "render",
@@ -197,11 +213,15 @@ def parser() -> argparse.ArgumentParser:
 
     group = render.add_argument_group("picture")
     group.add_argument(
-        "--size", type=_argument(_size, "size"), default=(1600, 1000), metavar="WxH", help="pixels (default: 1600x1000)"
+        "--size", type=_argument(_size, "size"), metavar="WxH", help="pixels (default: 1600x1000, or the quality's)"
     )
     group.add_argument(
-        "--samples", type=_argument(_samples, "count"), default=16, metavar="N",
-        help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16)",
+        "--samples", type=_argument(_samples, "count"), metavar="N",
+        help="rays a pixel: 1 a sketch, 16 smooth, 64 for print (default: 16, or the quality's)",
+    )  # fmt: skip
+    group.add_argument(
+        "--quality", type=_argument(get_preset_config, "name"), metavar="NAME",
+        help=f"{_quality_help()}. --size and --samples go over it (default: all heights that memory allows)",
     )  # fmt: skip
     group.add_argument("--background", metavar="COLOUR", help=f"'#rrggbb' or transparent (default: {Scene.background})")
     group.add_argument("--scene", metavar="FILE.json", help="start from a saved scene; options given here go over it")
@@ -246,14 +266,28 @@ def parser() -> argparse.ArgumentParser:
 
     group = render.add_argument_group("machine")
     group.add_argument(
-        "--adapter", default="auto", metavar="NAME", help="auto, hardware, software or part of a name (default: auto)"
-    )
+        "--adapter", default="auto", metavar="NAME",
+        help="auto, hardware, software, prefer-software, or what `devices --verbose` tells: an index, a key, part of a "
+        "name (default: auto)",
+    )  # fmt: skip
     group.add_argument(
         "--memory-budget", type=_argument(parse_bytes, "size"), metavar="SIZE",
         help="most memory the renderer may hold: 256MiB, 2GiB (default: by adapter). A larger DEM is averaged down",
     )  # fmt: skip
     group.add_argument("--metrics", type=Path, metavar="FILE.json", help="write times and memory to this file")
     return top
+
+
+DEFAULT_SAMPLES = 16
+
+
+def _fill_in(arguments: argparse.Namespace) -> None:
+    """Size and samples that were not given: the quality's, or the defaults."""
+    quality = arguments.quality
+    if arguments.size is None:
+        arguments.size = PICTURE if quality is None else quality.size
+    if arguments.samples is None:
+        arguments.samples = DEFAULT_SAMPLES if quality is None else quality.samples
 
 
 def scene_of(arguments: argparse.Namespace) -> Scene:
@@ -461,6 +495,7 @@ def _render_on(
                 dem = read_dem(
                     source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
                     picture_size=arguments.size, window=window, progress=shown.step("reading"),
+                    max_samples=arguments.quality.dem_samples if arguments.quality is not None else None,
                 )  # fmt: skip
                 ms["device"] = device.ms
                 ms["read"] = (time.perf_counter() - read_start) * 1000
@@ -490,32 +525,32 @@ def _render_on(
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
                 "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
-                "memory": {"budget": budget, "budget_reason": reason, "peak_bytes": peak, **metrics["memory"]},
+                "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")
     steps = ", ".join(f"{step} {value:.0f}" for step, value in ms.items() if step not in ("total", "device"))
-    facts = [f"{out}: {width}×{height}", f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
+    facts = [f"{out}: {width}×{height}"]
+    if arguments.quality is not None:
+        facts.append(f"quality {arguments.quality.name}, {arguments.samples} samples")
+    facts += [f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
     facts.append(str(metrics["adapter"]))
     return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)} (budget {reason})"])]
 
 
-def _devices() -> list[str]:
+def _devices(arguments: argparse.Namespace) -> list[str]:
+    from .core import devices
     from .core.errors import DeviceError
-    from .core.render import adapters
 
-    found = adapters()
+    if arguments.diagnostics:
+        return [f"Forge3D {__version__}", *devices.diagnostics()]
+    found = devices.adapters()
     if not found:
         raise DeviceError(
             "no adapter: expected a Vulkan, DX12 or Metal driver; got none; fix: install your GPU's driver, or the "
             "software one (Debian, Ubuntu: mesa-vulkan-drivers)"
         )
-    width = max(len(str(info["name"])) for info in found)
-    marks = ["auto", *[""] * (len(found) - 1)]
-    return [
-        f"{mark:4}  {info['kind']!s:10}  {info['name']!s:{width}}  {info['backend']}  {info['driver']}".rstrip()
-        for mark, info in zip(marks, found)
-    ]
+    return devices.listing(found, verbose=arguments.verbose)
 
 
 def run(
@@ -538,9 +573,10 @@ def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None
     if arguments.command is None:
         arguments_parser.exit(2, arguments_parser.format_help())
     if arguments.command == "devices":
-        return _devices()
+        return _devices(arguments)
     try:
         view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
+    _fill_in(arguments)
     return _render(arguments, view, heed, log)

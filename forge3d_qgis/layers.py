@@ -53,6 +53,7 @@ from .core.dem import (
 )
 from .core.errors import DemError, SceneError
 from .core.notes import Note
+from .core.resource_tracker import in_ledger
 from .core.scene import ColorRamp
 from .text import tr
 
@@ -136,10 +137,11 @@ class Reading:
         cancel: Callable,
         limits: DeviceLimits | None = None,
         drape_size: tuple[int, int] | None = None,
+        max_samples: int | None = None,
     ) -> LayerDem:
         """In a worker. ``budget``: bytes that the renderer may hold, None for what the device's ``limits`` say.
-        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it. Raises what
-        ``core.dem.read_dem`` raises.
+        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it;
+        ``max_samples``: the most heights that are wanted. Raises what ``core.dem.read_dem`` raises.
         """
         source = self._open()
         self.used = source
@@ -152,6 +154,7 @@ class Reading:
                 picture_size=picture_size,
                 whole_picture=True,
                 drape_size=drape_size,
+                max_samples=max_samples,
                 window=window,
                 progress=progress,
                 cancel=cancel,
@@ -499,7 +502,7 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
         line = straight.bytesPerLine()
         pixels = np.frombuffer(bits, dtype=np.uint8).reshape(straight.height(), line)
         pixels = pixels[:, : straight.width() * 4].reshape(straight.height(), straight.width(), 4)
-        return np.ascontiguousarray(pixels[::-1] if mirrored else pixels.copy())
+        return in_ledger((pixels[::-1] if mirrored else pixels).copy(), "drape in Python")
 
     job = QgsMapRendererParallelJob(settings)
     job.start()

@@ -5,7 +5,8 @@ z up. Every call that touches the GPU releases the GIL. Every failure is an ordi
 category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Shader] [Cancelled] [Internal]``.
 """
 
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -34,29 +35,49 @@ class ShaderError(InputError):
 class MemoryBudgetError(MemoryError):
     """A reservation would pass a limit. Nothing was allocated; the text names what, how much, limit, top users, remedy."""
 
+class MemoryHeap(TypedDict):
+    size: int  # bytes
+    device_local: bool  # the adapter's own memory, or as near to it
+    host_visible: bool  # the processor can map some of it
+    flags: list[str]  # of the types of memory in it: "device_local", "host_visible", "host_coherent", "host_cached", …
+    used: int | None  # bytes that this process has of it, where the driver tells (Vulkan's VK_EXT_memory_budget)
+    budget: int | None  # bytes that this process may have of it now, likewise
+
 class AdapterInfo(TypedDict):
+    key: str  # tells it from all others, also at the next start: PCI address, else vendor:device:nth
+    index: int  # in adapters()
     name: str
     backend: str  # "vulkan", "dx12", "metal"
     kind: str  # "discrete", "integrated", "virtual", "software", "other"
     driver: str
+    api_version: str  # of Vulkan, as "1.3.238"; else "Direct3D 12" or "Metal"
+    unified_memory: bool  # the processor sees all memory that it draws with
     vendor: int
     device: int
+    limits: dict[str, int]  # what the adapter itself allows; sides in pixels, sizes in bytes
+    heaps: list[MemoryHeap] | None  # where the backend tells; as they are now
 
 class MemoryMetrics(TypedDict):
     buffer_count: int
     buffer_bytes: int
     texture_count: int
     texture_bytes: int
-    host_visible_bytes: int
+    host_visible_bytes: int  # buffers that the host maps
+    device_local_bytes: int  # all else but the arrays in Python that were registered uncounted: those lie on no device
+    python_bytes: int  # what Python registered, counted or not; the rest is what the driver's allocator must know of
     total_bytes: int
-    peak_bytes: int
+    peak_bytes: int  # highest total_bytes so far, or since reset_peak()
+    device_peak_bytes: int  # the same without what Python registered
     allocation_count: int  # reservations made since the process began: unchanged by a warm frame
     host_visible_limit: int  # of the common budget, that of all renderers without one of their own
     total_limit: int  # likewise
     common_bytes: int  # held of the common budget; renderers with one of their own are not in it
+    common_host_visible_bytes: int  # of that, what the host maps
     within_budget: bool  # of all budgets
+    budget_policy: str  # "enforce" or "warn": see set_budget_policy
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
+    allocator_reserved_bytes: int | None  # the blocks that it took from the driver for these, likewise
 
 class MemoryEstimate(TypedDict):
     items: list[tuple[str, int]]  # what for, bytes
@@ -70,7 +91,7 @@ class DeviceInfo(AdapterInfo):
     max_buffer_bytes: int  # the longest storage binding
     default_budget: int  # bytes that renderers may hold when nobody chose: see forge3d_qgis.core.budget.device_limits
     default_host_visible: int
-    free_memory: int  # of the system for this process when the device was made, its container's limit regarded
+    free_memory: int  # of the system for this process now, its container's limit regarded, with what renderers hold of it
     device_memory: int | None  # the card's own, where it has any and its driver tells
 
 class ShadingModel(TypedDict):
@@ -84,9 +105,10 @@ class ShadingModel(TypedDict):
     uses_sky: bool
 
 class RenderMetrics(TypedDict):
-    upload_ms: float  # heights to the GPU, of the last set_height_data
+    upload_ms: float  # heights to the GPU, of the last set_height_data, without waiting for the strips of a stream
     pyramid_ms: float  # maximum pyramid, likewise
     compile_ms: float  # shaders and pipelines, once a process and adapter
+    encode_ms: float  # the processor's work for the GPU's: scene to bytes, commands, submits; since the picture was last reset
     trace_ms: float  # rays, summed since the picture was last reset
     resolve_ms: float  # light to sRGB bytes and their copy, last read_rgba; 0 where that was part of the last traced submit
     readback_ms: float  # bytes to the CPU after that, last read_rgba
@@ -95,14 +117,29 @@ class RenderMetrics(TypedDict):
     bytes_up: int
     bytes_down: int
     samples: int  # whole samples accumulated by every pixel
-    peak_bytes: int
+    peak_bytes: int  # MemoryMetrics.device_peak_bytes
     adapter: str
+
+class HeightStream(Protocol):
+    """Heights that come strip by strip. ``shape``: (rows, cols) of all.
+
+    ``height_base``, which may be missing: a whole number within ±8 000 000, if every height is a whole number of metres
+    from ``height_base + 1`` to ``height_base + 65535``, or void. They are then held as 16-bit numbers, in half the bytes,
+    and draw the same pictures. None: as floats. Another height is an InputError.
+    """
+
+    shape: tuple[int, int]
+    height_base: int | None
+    def strips(self) -> Iterable[npt.NDArray[Any]]:
+        """Arrays (any number of rows, cols) as ``set_height_data`` takes them, from the top."""
 
 class Renderer:
     """A picture of ``width`` × ``height`` pixels of one heightfield. May be used from any one thread at a time."""
 
     def __init__(self, width: int, height: int, *, adapter: str = "auto", memory_budget: int | None = None) -> None:
-        """``adapter``: ``auto`` (discrete, integrated, software, in this order), ``hardware``, ``software``, or part of a name.
+        """``adapter``: ``auto`` (discrete, integrated, software, in this order), ``hardware``, ``software``, ``prefer-software``
+        (software where there is any, else as auto), the key or the index of an adapter, or part of its name. ``auto`` is
+        ``prefer-software`` where ``FORGE3D_PREFER_SOFTWARE=1`` stands in the environment.
         ``memory_budget``: bytes that this renderer may hold, its own; None: a share of the common budget.
 
         Raises DeviceError, InputError (sizes outside 1..16384), MemoryBudgetError.
@@ -117,7 +154,12 @@ class Renderer:
         Its pixels are, byte for byte, those of the larger picture drawn at once."""
     def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
         """The name that ``set_crop`` had before."""
-    def set_height_data(self, heights: npt.NDArray[Any], *, cell_to_world: tuple[float, float, float, float] = ...) -> None:
+    def set_height_data(
+        self,
+        heights: npt.NDArray[Any] | HeightStream,
+        *,
+        cell_to_world: tuple[float, float, float, float] | Callable[[], tuple[float, float, float, float]] = ...,
+    ) -> None:
         """Uploads ``heights``, (rows, cols), metres, NaN or ±inf = void; at least 2×2 and one whole cell.
 
         ``cell_to_world = (xc, xr, yc, yr)``: one column to the right moves (xc, yc) metres (east, north), one row down
@@ -125,6 +167,10 @@ class Renderer:
         real dtypes and memory orders are converted strip by strip; masked cells of a masked array are void. Raises
         InputError (among others for finite numbers beyond float32, and for cells smaller than one float32 step of their
         heights), MemoryBudgetError, Cancelled.
+
+        A stream gives its rows strip by strip, after the memory for all of them was reserved; what it raises comes out
+        unchanged, and the interpreter is held only while it is asked. ``cell_to_world`` may be a function, which is called
+        once the last row has come. An upload that ends early leaves the renderer without heights, or with the old ones.
         """
     def share_heights(self, other: Renderer) -> None:
         """Takes the heights that ``other`` holds. The process holds them once, until both have let go of them; each counts
@@ -146,6 +192,23 @@ class Renderer:
         """
     def render_terrain_rgba(self, samples: int = 1) -> npt.NDArray[np.uint8]:
         """``refine`` to ``samples`` samples from zero, then ``read_rgba``; the last rows and the picture in one submit."""
+    def reserve_pictures(self, count: int, *, pre_allocate: bool = True) -> int:
+        """Lets ``count`` pictures, 1..64, lie in read-back buffers at a time, on their way or in their owners' hands; two
+        without this. ``pre_allocate``: makes the buffers now. Returns how many there may be: fewer, down to none, where
+        the budget has no room. Raises InputError, MemoryBudgetError (no room for the picture itself)."""
+    def want_picture(self, scene: Any, samples: int = 1) -> None:
+        """Wants a picture of ``scene``, from zero samples, after those wanted already; does not wait for it. Its bytes are
+        those of ``set_scene(scene)`` and ``render_terrain_rgba(samples)``. Whatever else is drawn meanwhile leaves it as it
+        is, but sets this renderer's scene. Raises InputError; failures of the drawing come with the picture."""
+    def next_picture(self) -> npt.NDArray[np.uint8] | None:
+        """The next of the wanted pictures, in order, once it is there; None when there are no more. ``render_metrics``
+        then tells of this picture.
+
+        Half of the pictures of ``reserve_pictures`` may be held where the GPU copied them; while as many are, the next is
+        a copy, so that the rest goes on. Raises Cancelled, DeviceError, RenderError, MemoryBudgetError, after which
+        ``forget_pictures`` is to be called."""
+    def forget_pictures(self) -> None:
+        """Wants no more pictures; those on their way go nowhere. Frees what ``reserve_pictures`` made."""
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures (2.5: two and a half samples). Any thread, never waits."""
     def cancel(self) -> None:
@@ -171,10 +234,31 @@ class Renderer:
         """The same for a rectangle. Outside the raster: InputError. Without heights: zeros (rows, cols)."""
     def close(self) -> None:
         """Frees everything now; later calls raise RenderError. Twice is fine."""
+    def cleanup(self) -> None:
+        """Another name for ``close``."""
 
-def adapters() -> list[AdapterInfo]: ...
+class Reservation:
+    """Bytes that Python holds, counted until ``release``, the end of a ``with`` block, or until it is dropped."""
+
+    bytes: int
+    """0 once released."""
+    def release(self) -> None:
+        """Takes them out of the ledger; twice is fine."""
+    def __enter__(self) -> Reservation: ...
+    def __exit__(self, *_error: object) -> None: ...
+
+def adapters() -> list[AdapterInfo]:
+    """All adapters, best first."""
+def find_adapter(adapter: str = "auto") -> AdapterInfo:
+    """The adapter that ``adapter`` chooses, see ``Renderer``; makes no device. Raises DeviceError, which names all there are."""
 def device_info(adapter: str = "auto") -> DeviceInfo:
     """The adapter in use (made on the first call)."""
+def want_validation(wanted: bool) -> bool:
+    """Wishes for the checks of the driver's own interface (Vulkan's validation layer, Direct3D's debug layer), which are
+    logged, or takes the wish back. False where that comes too late: the first call that asks for an adapter decides for the
+    process. ``FORGE3D_VALIDATION=1`` in the environment wishes, too. A layer that is missing is a warning in the log."""
+def validation() -> str | None:
+    """What became of it: "off", "on", or that the layer is missing; None before an adapter was asked for."""
 
 def shading_models() -> list[ShadingModel]:
     """The table of shading models, the default first."""
@@ -182,9 +266,13 @@ def shading_models() -> list[ShadingModel]:
 def memory_metrics() -> MemoryMetrics:
     """The process's ledger: what all renderers on all devices hold."""
 def memory_estimate(
-    grid: tuple[int, int] | None = None, picture: tuple[int, int] | None = None, drape: tuple[int, int] | None = None
+    grid: tuple[int, int] | None = None,
+    picture: tuple[int, int] | None = None,
+    drape: tuple[int, int] | None = None,
+    *,
+    height_bits: int = 32,
 ) -> MemoryEstimate:
-    """What heights (columns, rows), a picture drawn at once and a drape (width, height) will take, by the functions that size
+    """What heights (columns, rows), held as 32-bit floats or 16-bit numbers, a picture drawn at once and a drape (width, height) will take, by the functions that size
     the allocations, in a renderer that holds all of them. Makes nothing, not even a device."""
 def set_memory_budget(total: int | None = None, host_visible: int | None = None, *, adapter: str = "auto") -> None:
     """Limits in bytes of the budget that renderers without one of their own share; None = the default of the adapter in use.
@@ -213,6 +301,38 @@ def clear_shader_cache() -> None:
 def check_surface_style(style: Any) -> None:
     """Reads the attributes ``name``, ``source``, ``values`` ((name, value), …) and ``height_offset`` (metres) of a
     ``forge3d_qgis.core.surface_styles.SurfaceStyle`` and makes its program, without a device. Raises ShaderError."""
+def follow_free_memory() -> bool:
+    """Lets the default budget follow what the system has free now (33 µs); whether it moved. It falls when that asks for an
+    eighth less, rises when it allows a quarter more, and is 128 MiB at least. What renderers hold counts as free. A budget
+    that was chosen never moves. ``device_info`` does the same."""
+def _assume_free_memory(bytes: int | None) -> None:
+    """For tests: what is taken for the free memory of the system from now on, None for the truth."""
+def reserve(label: str, bytes: int, *, kind: str = "buffer", counted: bool = True) -> Reservation:
+    """Enters bytes that Python holds into the ledger, under ``label`` (80 letters of it).
+
+    ``kind``: ``buffer``, ``host_visible`` (a buffer that the host maps) or ``texture``. ``counted``: against the common
+    budget, and refused where it would pass a limit; else in the ledger alone, as for an array that belongs to a caller.
+    Raises MemoryBudgetError, InputError.
+    """
+def texture_bytes(width: int, height: int, format: str, mips: int = 1, layers: int = 1, samples: int = 1) -> int:
+    """Bytes of a 2D texture, whole blocks of each level (at least one pixel a side) by wgpu's description of the format.
+
+    ``format``: a name of the WebGPU specification, as ``rgba8unorm-srgb``, ``bc1-rgba-unorm``, ``astc-4x4-unorm``. Where it
+    leaves the size open it is what drivers commonly take: depth24plus and depth24plus-stencil8 4 bytes a pixel,
+    depth32float-stencil8 8. Raises InputError: no such format, mips beyond the last level, samples other than 1 or 4, several
+    samples of a compressed format, of mips or of layers.
+    """
+def reset_peak() -> None:
+    """The peaks of memory_metrics begin anew at what is held now."""
+def check_budget(bytes: int) -> None:
+    """Raises MemoryBudgetError where so many bytes more would pass the common budget, whatever the policy. Before an adapter
+    is in use, its budget is taken for that of one that shares the system's memory."""
+def set_budget_policy(policy: str) -> None:
+    """``enforce``, from the start: a reservation beyond a limit of any budget is refused. ``warn``: it is made, memory_metrics
+    says ``within_budget`` False, and a log record tells that a limit was passed."""
 
 def drain_log() -> list[tuple[str, str, str]]:
     """(level, target, text) records since the last call, oldest first, at most 1000 kept."""
+def set_log_level(level: str) -> bool:
+    """Keeps the renderer's records from ``level`` on ("off", "error", "warn", "info", "debug", "trace"), at once. False where
+    ``FORGE3D_LOG`` or ``RUST_LOG`` says what is kept: they go before. Raises InputError."""

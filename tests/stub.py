@@ -13,19 +13,24 @@ PATH = Path(__file__).resolve().parents[1] / "native" / "forge3d_native.pyi"
 
 @dataclass
 class Stub:
-    """``dicts``: keys of each TypedDict, its base's included. ``classes``: bases by name. ``values``: constants."""
+    """``dicts``: keys of each TypedDict, its base's included. ``classes``: bases by name. ``values``: constants.
+
+    ``methods`` and ``attributes`` are a Renderer's; ``members``: public names of every class that is no exception.
+    """
 
     dicts: dict[str, set[str]] = field(default_factory=dict)
     classes: dict[str, list[str]] = field(default_factory=dict)
     functions: dict[str, inspect.Signature] = field(default_factory=dict)
     methods: dict[str, inspect.Signature] = field(default_factory=dict)
     attributes: set[str] = field(default_factory=set)
+    members: dict[str, set[str]] = field(default_factory=dict)
     values: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> set[str]:
-        """What the module has; TypedDicts are for type checkers alone."""
-        return set(self.classes) | set(self.functions) | self.values
+        """What the module offers; TypedDicts are for type checkers alone, what begins with _ for tests."""
+        public = {name for name in self.functions if not name.startswith("_")}
+        return set(self.classes) | public | self.values
 
 
 def _value(node: ast.expr | None) -> Any:
@@ -57,10 +62,15 @@ def read() -> Stub:
                 for part in node.body
                 if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
             }
+            if "Protocol" in bases:  # what a caller brings
+                continue
             if {"TypedDict", *stub.dicts} & set(bases):
                 stub.dicts[node.name] = keys.union(*(stub.dicts.get(base, set()) for base in bases))
                 continue
             stub.classes[node.name] = bases
+            if not bases:
+                named = {part.name for part in node.body if isinstance(part, ast.FunctionDef)} | keys
+                stub.members[node.name] = {name for name in named if not name.startswith("_")}
             if node.name == "Renderer":
                 stub.attributes = keys
                 stub.methods = {part.name: _signature(part) for part in node.body if isinstance(part, ast.FunctionDef)}

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .async_readback import AsyncReadbackConfig, AsyncRenderer
+from .devices import Context, adapters
 from .errors import (
     Cancelled,
     DemError,
@@ -17,6 +19,7 @@ from .errors import (
     ExportError,
     Forge3dError,
     MemoryBudgetError,
+    MemoryConstraintError,
     NativeMissingError,
     RenderError,
     SceneError,
@@ -26,7 +29,7 @@ from .memory_tracker import Plan, default_budget, format_bytes, parse_bytes, pla
 from .ramps import ColorRamp, ramp_names
 
 # At once, not on first use: loading the module `render` binds its own name here, and the function must win over it.
-from .render import Image, RenderSession, adapters, render, render_bands, render_strips
+from .render import Image, RenderSession, render, render_bands, render_strips
 from .scene import Camera, Scene, Sun
 from .surface_styles import SurfaceStyle
 from .view import Source, View
@@ -42,11 +45,13 @@ _ON_FIRST_USE = {
 
 __all__ = [  # noqa: RUF022 - grouped by home
     "Dem", "Georeference", "HeightSource", "open_source", "read_dem",
-    "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError", "NativeMissingError",
-    "RenderError", "SceneError", "ShaderError",
+    "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError",
+    "MemoryConstraintError", "NativeMissingError", "RenderError", "SceneError", "ShaderError",
     "PngWriter", "save_png",
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
-    "Image", "RenderSession", "adapters", "render", "render_bands", "render_strips",
+    "Context", "adapters",
+    "AsyncReadbackConfig", "AsyncRenderer",
+    "Image", "RenderSession", "render", "render_bands", "render_strips",
     "Camera", "ColorRamp", "Scene", "Sun", "SurfaceStyle", "ramp_names",
     "Source", "View",
     "resource_path",

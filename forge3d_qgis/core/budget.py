@@ -278,6 +278,42 @@ def estimate(
     return found
 
 
+def peak_bytes(
+    dem_size: tuple[int, int], picture_size: tuple[int, int], lines: int, drape_size: tuple[int, int] | None = None,
+    budget: int | None = None,
+) -> int:  # fmt: skip
+    """Bytes that a renderer holds at most, from the upload of the heights to the last strip of the picture.
+
+    ``dem_size``: (columns, rows) of the heights held. ``lines``: rows of the picture that are drawn at a time. What
+    heights and drape are uploaded through is gone before a strip is drawn. A strip's bytes are still the caller's while
+    the next one is drawn, as long as ``budget`` has room for both.
+    """
+    width, height = picture_size
+    frame = estimate(None, None, None)["total_bytes"]
+    while_loading = estimate(dem_size, None, None)["total_bytes"]
+    held = while_loading - _staging(dem_size, None)
+    if drape_size is not None:
+        held += 4 * drape_size[0] * drape_size[1]
+        while_loading = max(while_loading, held + _staging(None, drape_size))
+
+    def strip(rows: int) -> int:
+        needs = estimate(None, (width, rows), None)
+        return int(needs["total_bytes"]) - int(dict(needs["items"]).get("upload staging", 0)) - int(frame)
+
+    most = held + strip(min(lines, height))
+    if lines < height:
+        # The last strip may be lower than the one before it, whose bytes still wait.
+        rows = lines if height >= 2 * lines else height - lines
+        two = held + strip(rows) + 4 * width * lines
+        if budget is None or two <= budget:
+            most = max(most, two)
+    return int(max(while_loading, most))
+
+
+def _staging(dem_size: tuple[int, int] | None, drape_size: tuple[int, int] | None) -> int:
+    return int(dict(estimate(dem_size, None, drape_size)["items"]).get("upload staging", 0))
+
+
 def _smaller(size: tuple[int, int], longer: int) -> tuple[int, int]:
     """``size`` with its longer side at ``longer``, the other in proportion, rounded up."""
     # Two samples a side at least: one row of samples has no cell that could be drawn.
@@ -338,7 +374,9 @@ def _checked_count(name: str, count: float) -> float:
 def checked_adapter(adapter: object) -> str:
     """``adapter`` where it is a text, as names of adapters are. Raises SceneError."""
     if not isinstance(adapter, str):
-        raise scene_error("adapter", "a name", adapter, "give auto, hardware, software, or part of a name")
+        raise scene_error(
+            "adapter", "a name", adapter, "give auto, hardware, software, a key, an index, or part of a name"
+        )
     return adapter
 
 

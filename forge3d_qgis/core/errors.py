@@ -31,6 +31,10 @@ class MemoryBudgetError(Forge3dError, MemoryError):
     """What was asked for does not fit the memory budget. Nothing was allocated for it."""
 
 
+class MemoryConstraintError(MemoryBudgetError, ValueError):
+    """A preset, at a size, takes more than the memory budget; told beforehand, from the estimate."""
+
+
 class ExportError(Forge3dError):
     """A file cannot be written. No half-written file is left."""
 

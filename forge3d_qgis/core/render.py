@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from .budget import MAX_SIDE, checked_adapter, checked_budget, device_limits, strip_rows
 from .checks import scene_error
-from .errors import Cancelled, DemError
+from .devices import preferring_software
+from .errors import Cancelled, DemError, MemoryBudgetError
 from .native import native, translated
+from .resource_tracker import in_ledger
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -33,15 +35,6 @@ MAX_PICTURE_SIDE = MAX_SIDE
 MAX_SAMPLES = 1024
 
 Progress = Callable[[float], object]
-
-
-def adapters() -> list[dict[str, Any]]:
-    """What can draw here, in the order in which ``auto`` chooses. Keys as in ``forge3d_native.AdapterInfo``.
-
-    Raises NativeMissingError, DeviceError.
-    """
-    with translated():
-        return [dict(info) for info in native().adapters()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +65,22 @@ class RenderSession:
     use ``with``.
     """
 
-    def __init__(self, size: tuple[int, int], *, adapter: str = "auto", memory_budget: int | None = None) -> None:
-        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, or part of a name.
+    def __init__(
+        self,
+        size: tuple[int, int],
+        *,
+        adapter: str = "auto",
+        memory_budget: int | None = None,
+        prefer_software: bool = False,
+    ) -> None:
+        """``size``: (width, height), 1..16384 each. ``adapter``: auto, hardware, software, a key, an index, or part of
+        a name. ``prefer_software``: auto takes software where there is any.
 
         ``memory_budget``: bytes that this session may hold, its own; None: it shares the common budget of all sessions
         without one.
         """
         width, height = checked_size(size)
-        adapter = checked_adapter(adapter)
+        adapter = preferring_software(checked_adapter(adapter), prefer_software)
         budget = None if memory_budget is None else checked_budget(memory_budget)
         module = native()
         with translated():
@@ -139,9 +140,13 @@ class RenderSession:
 
     def set_scene(self, scene: Scene) -> None:
         """Starts again at zero samples if anything changed. Heights of the ramp are true ones, the datum included."""
-        scene = _checked_scene(scene)
+        native_scene = self._native_scene(scene)
         with translated():
-            self._renderer.set_scene(_without_datum(scene, self._datum_m))
+            self._renderer.set_scene(native_scene)
+
+    def _native_scene(self, scene: object) -> Scene:
+        """For the heights as the renderer holds them."""
+        return _without_datum(_checked_scene(scene), self._datum_m)
 
     def refine(self, milliseconds: float = SLICE_MS, *, samples: int = 1024) -> int:
         """Traces for about that long or until every pixel has ``samples``; returns the number of whole samples."""
@@ -179,8 +184,10 @@ class RenderSession:
             return dict(self._renderer.render_metrics())
 
     def close(self) -> None:
-        """Frees everything on the device now. Twice is fine."""
+        """Frees everything on the device now; later calls raise RenderError. Twice is fine."""
         self._renderer.close()
+
+    cleanup = close
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +209,7 @@ def strip_steps(
 ) -> Iterator[StripStep]:
     """The one loop over the strips of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
 
+    Where the driver has no room for so many rows the next strips are half as high: the bytes are the same.
     Every step takes about ``slice_ms``, so a caller may stop, tell progress or do other work between two of them; who
     draws something else with the session meanwhile must set its scene again. The session holds heights and scene.
     Raises what ``RenderSession.refine`` does.
@@ -215,18 +223,26 @@ def strip_steps(
             session.set_crop(0, top, size)
         return session.pictures
 
-    for top in range(0, height, lines):
+    top = 0
+    while top < height:
         rows = min(lines, height - top)
         begun, done = begin(top, rows), 0
-        while done < samples:
-            if session.pictures != begun:  # another one was drawn in between
-                begun = begin(top, rows)
-            done = session.refine(slice_ms, samples=samples)
-            share = (top + rows * min(1.0, session.progress() / samples)) / height
-            if done < samples:
-                yield StripStep(share, top)
-        image = session.read()
+        try:
+            while done < samples:
+                if session.pictures != begun:  # another one was drawn in between
+                    begun = begin(top, rows)
+                done = session.refine(slice_ms, samples=samples)
+                share = (top + rows * min(1.0, session.progress() / samples)) / height
+                if done < samples:
+                    yield StripStep(share, top)
+            image = session.read()
+        except MemoryBudgetError:
+            if rows == 1:
+                raise
+            lines = (rows + 1) // 2
+            continue
         yield StripStep((top + rows) / height, top, image.rgba, image.metrics)
+        top += rows
 
 
 def _without_datum(scene: Scene, datum_m: float) -> Scene:
@@ -294,6 +310,7 @@ def render_strips(
     samples: int = 16,
     adapter: str = "auto",
     memory_budget: int | None = None,
+    prefer_software: bool = False,
     drape: Rgba | None = None,
     metrics: dict[str, Any] | None = None,
     progress: Progress | None = None,
@@ -308,7 +325,7 @@ def render_strips(
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
     dem, scene = _checked_dem(dem), _checked_scene(Scene() if scene is None else scene)
-    adapter = checked_adapter(adapter)
+    adapter = preferring_software(checked_adapter(adapter), prefer_software)
     if progress is not None and not callable(progress):
         raise scene_error("progress", "a function of 0..1", progress, "give one, or None")
     if drape is not None:
@@ -327,7 +344,7 @@ def render_strips(
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
     lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
-    longest, found = 0.0, {}
+    longest, found, bands = 0.0, {}, 0
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
         report(0.0)
         if stop():
@@ -340,6 +357,7 @@ def render_strips(
         for step in strip_steps(session, (width, height), samples=samples, lines=lines):
             report(step.share)
             if step.rows is not None:
+                bands += 1
                 found = step.metrics
                 for key in sums:
                     sums[key] += found[key]
@@ -351,7 +369,7 @@ def render_strips(
             with translated():
                 memory = dict(module.memory_metrics())
             metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
-            metrics["bands"] = -(-height // lines)
+            metrics["bands"] = bands
 
 
 render_bands = render_strips
@@ -366,6 +384,7 @@ def render(
     samples: int = 16,
     adapter: str = "auto",
     memory_budget: int | None = None,
+    prefer_software: bool = False,
     drape: Rgba | None = None,
     progress: Progress | None = None,
     cancel: object = None,
@@ -374,7 +393,8 @@ def render(
 
     - ``size``: (width, height), 1..16384. Drawn in strips where a whole frame does not fit the budget.
     - ``samples``: rays a pixel, 1..1024: 1 is a sketch, 16 smooth, 64 for print.
-    - ``adapter``: auto, hardware, software, or part of a name.
+    - ``adapter``: auto, hardware, software, a key, an index, or part of a name. ``prefer_software``: auto takes
+      software where there is any.
     - ``memory_budget``: bytes that the renderer may hold, None for the adapter's default.
     - ``drape``: uint8 (h, w, 4), laid over the raster.
     - ``progress``: called with 0..1. ``cancel``: an object with ``is_set()``, or a callable, true to stop; asked every
@@ -389,10 +409,10 @@ def render(
     start = time.perf_counter()
     metrics: dict[str, Any] = {}
     width, height = checked_size(size)
-    rgba = np.empty((height, width, 4), dtype=np.uint8)
+    rgba = in_ledger(np.empty((height, width, 4), dtype=np.uint8), "picture in Python")
     for top, strip in render_strips(
-        dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget, drape=drape,
-        metrics=metrics, progress=progress, cancel=cancel,
+        dem, scene, size=(width, height), samples=samples, adapter=adapter, memory_budget=memory_budget,
+        prefer_software=prefer_software, drape=drape, metrics=metrics, progress=progress, cancel=cancel,
     ):  # fmt: skip
         # Copied, also where it is the only one: a strip may lie in memory that counts against the budget.
         rgba[top : top + strip.shape[0]] = strip

@@ -10,6 +10,7 @@ from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWi
 from .. import layers
 from ..core.view import View
 from ..text import number, tr
+from . import preferences
 from .area_tool import AreaTool
 from .current_view import CurrentView
 from .export import ExportController
@@ -130,6 +131,11 @@ class ReliefDock(QgsDockWidget):
         self._canvas.extentsChanged.connect(self._map_timer.start)
         self._canvas.destinationCrsChanged.connect(self._map_timer.start)
         relief.drape.is_watched = self.isUserVisible
+        relief.is_exporting = lambda: self.exporter.busy
+        relief.detail_changed.connect(self._show_provenance)
+        relief.host.metered.connect(self.foot.meter.set_memory)
+        self.panel.show_quality(preferences.quality())
+        self.panel.quality_chosen.connect(self._choose_quality)
         self.visibilityChanged.connect(self._visibility_changed)
 
     # pictures -----------------------------------------------------------------------------------------------------
@@ -177,6 +183,10 @@ class ReliefDock(QgsDockWidget):
             self.current.show(self.current.view.fitted())
             self.render()
 
+    def _choose_quality(self, name: str) -> None:
+        preferences.set_quality(name)
+        self.relief.requality()
+
     def _visibility_changed(self, _: bool) -> None:
         if self.isUserVisible():
             self.relief.drape.catch_up()
@@ -223,7 +233,7 @@ class ReliefDock(QgsDockWidget):
     def _show_frame(self, frame: Frame) -> None:
         self.notice.hide()
         coarser = tr("Drawn at 1:{divisor} to stay within the memory budget").format(divisor=frame.divisor)
-        self.preview.set_badge("" if frame.divisor == 1 else coarser)
+        self.preview.set_badge(coarser if frame.divisor > self.relief.detail.chosen_divisor else "")
         self.preview.show_image(frame.rgba)
         self.preview.set_heading(self.current.view.scene.camera.heading)
         self.preview.set_busy(None if frame.samples >= frame.wanted else frame.samples / frame.wanted)

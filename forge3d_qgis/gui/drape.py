@@ -40,6 +40,7 @@ class Drape(QObject):
         self._map_is_old = False
         self.is_watched: Callable[[], bool] = lambda: True  # whether anybody sees the pictures
         self.ramp: ColorRamp = current.view.scene.color_ramp
+        self.scale: Callable[[], float] = lambda: 1.0  # of its sides, in those that the picture asks for
 
     def begin(self, layer: QgsRasterLayer, heights: LayerDem, room: Room) -> None:
         """Other heights, without a drape so far. ``room``: what they were read for."""
@@ -61,6 +62,11 @@ class Drape(QObject):
     def is_shown(self) -> bool:
         """Whether a drape lies over the terrain, or is on its way."""
         return self._drawn is not None
+
+    @property
+    def drawn_size(self) -> tuple[int, int] | None:
+        """(width, height) of the drape that lies over the terrain or is on its way; None where none does."""
+        return self._shape(self._drawn[1]) if self._drawn is not None and self._heights is not None else None
 
     @property
     def is_drawing(self) -> bool:
@@ -89,7 +95,7 @@ class Drape(QObject):
             return False
         with_drape = Room(self._room.screen, True)
         planned = with_drape.planned(budget, layers.LARGEST_DRAPE)[1] if budget is not None else None
-        return planned is not None and self._side(size, budget) < LARGE_ENOUGH * min(planned[0], _side_of(size))
+        return planned is not None and self._side(size, budget) < LARGE_ENOUGH * min(planned[0], self._side_of(size))
 
     def update(self, worker: RenderWorker, size: QSize, budget: int | None) -> None:
         """Chooses the ramp, and starts a drape where only a picture can show the colours.
@@ -137,10 +143,14 @@ class Drape(QObject):
 
     def _side(self, size: QSize, budget: int | None) -> int:
         """The longer side of the drape for a picture of ``size``, as far as memory goes."""
-        wanted = _side_of(size)
+        wanted = self._side_of(size)
         if budget is None:
             return wanted
         return self._room.drape_side(wanted, self._shape, self._heights.dem.size, budget)
+
+    def _side_of(self, size: QSize) -> int:
+        """The same where memory is plenty."""
+        return max(1, round(drape_side((size.width(), size.height())) * self.scale()))
 
     def _shape(self, side: int) -> tuple[int, int]:
         return layers.drape_size(self._heights.dem, side)
@@ -184,7 +194,3 @@ class Drape(QObject):
         job, self._job = self._job, None
         if job is not None:
             job.cancelWithoutBlocking()
-
-
-def _side_of(size: QSize) -> int:
-    return drape_side((size.width(), size.height()))

@@ -74,7 +74,7 @@ class ExportDialog(QDialog):
         self.lock.setAccessibleName(self.lock.toolTip())
         self.samples = QSpinBox()
         self.samples.setRange(1, MAX_SAMPLES)
-        self.samples.setValue(preferences.remembered("export_samples", preferences.samples(), int))
+        self.samples.setValue(preferences.remembered("export_samples", preferences.preview_samples(), int))
         self.dpi = QSpinBox()
         self.dpi.setRange(30, 2400)
         self.dpi.setSuffix(" dpi")

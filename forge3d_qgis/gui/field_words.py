@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.fields import FIELDS
+from ..core.quality import QUALITIES, Quality
 from ..core.styles import ShadingModel
 from ..text import number, tr, tr_core
 
@@ -30,6 +31,19 @@ def shading(name: str, model: ShadingModel | None) -> str:
     }
     title = name.replace("_", " ").capitalize()
     return words.get(name, f"{title}: {model.summary}" if model is not None else title)
+
+
+def qualities() -> list[tuple[str, str, str]]:
+    """Name, words and tip of each preset, for a box; the first, without a name, sets nothing."""
+    free = ("", tr("As fine as memory allows"), tr("All heights that fit the memory, and the samples of the options"))
+    return [
+        free,
+        *((name, tr_core(one.label), f"{tr_core(one.tip)}\n{_numbers(one)}") for name, one in QUALITIES.items()),
+    ]
+
+
+def _numbers(quality: Quality) -> str:
+    return tr("{samples} samples a pixel").format(samples=quality.samples)
 
 
 def _short(value: float) -> str:

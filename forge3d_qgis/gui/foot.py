@@ -62,13 +62,17 @@ class MemoryMeter(QLabel):
         return self.held / self.limit if self.limit else 0.0
 
     def set_memory(self, metrics: dict) -> None:
-        self.held, self.limit = int(metrics["total_bytes"]), int(metrics["total_limit"])
+        # Arrays in Python stand in the ledger, too, but the budget bounds what the renderers hold.
+        in_python = int(metrics["python_bytes"])
+        self.held, self.limit = int(metrics["total_bytes"]) - in_python, int(metrics["total_limit"])
         lines = [
             tr("{held} of {limit} in use ({share} %)").format(
                 held=size_text(self.held), limit=size_text(self.limit), share=number(100 * self.share())
             ),
-            tr("Highest so far: {peak}").format(peak=size_text(int(metrics["peak_bytes"]))),
+            tr("Highest so far: {peak}").format(peak=size_text(int(metrics["device_peak_bytes"]))),
         ]
+        if in_python:
+            lines.append(tr("In Python, beside the budget: {size}").format(size=size_text(in_python)))
         lines += [f"{label}: {size_text(size)}" for label, size in metrics.get("top", [])]
         if metrics.get("reason"):
             lines.append(note_text(metrics["reason"]))

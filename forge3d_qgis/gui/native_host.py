@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import enum
-import os
-import platform
 import sys
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from qgis.core import Qgis, QgsMessageLog
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from .. import __version__, native_loader
+from ..core import devices
 from ..core.budget import DeviceLimits
 from ..core.errors import DeviceError
-from ..core.native import drained_log
+from ..core.native import drained_log, native
 from ..text import tr
 from . import preferences, sentinel
+from .device_loss import Remedy
 from .worker import Frame, RenderWorker
 
 LOG_TAG = "Forge3D"
@@ -33,6 +32,12 @@ LEVELS = {
 
 def log(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
     QgsMessageLog.logMessage(text, LOG_TAG, level, False)
+
+
+def apply_log_level() -> None:
+    """Lets the native part, where it is loaded already, log what the user wants."""
+    if native_loader.MODULE in sys.modules:
+        devices.set_log_level(preferences.log_level())
 
 
 class Missing(enum.Enum):
@@ -64,7 +69,11 @@ class NativeHost(QObject):
     picked = pyqtSignal(str, object, int)  # tag, hit or None, token
     failed = pyqtSignal(object)  # Exception: this picture cannot be drawn
     device_failed = pyqtSignal()  # no picture can be drawn; see ``problem``
+    device_came = pyqtSignal()  # pictures can be drawn after all
     notice = pyqtSignal(str)  # worth a line in the message bar
+    drape_failed = pyqtSignal(object)  # Exception: the relief stands without its map
+    metered = pyqtSignal(dict)  # the ledger of now, likewise; see ``Frame.memory``
+    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while the budget follows the free memory
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -74,6 +83,9 @@ class NativeHost(QObject):
         self._closed = False
         self._last_frame: Frame | None = None
         self._limits: DeviceLimits | None = None
+        self._device_key = ""
+        self._losses = 0
+        self._is_returning = False
         self.problem: Problem | None = None
         self.is_software_after_crash = False
         self._log_timer = QTimer(self)
@@ -97,6 +109,9 @@ class NativeHost(QObject):
             log(str(error), Qgis.MessageLevel.Warning)
             return None
         self.problem = None
+        apply_log_level()
+        if preferences.validation() and not native().want_validation(True):
+            log(tr("The driver's checks begin when QGIS starts the next time."))
         adapter = preferences.adapter()
         crashed = sentinel.crashed_adapter()
         if crashed is not None and crashed != "software":
@@ -141,31 +156,24 @@ class NativeHost(QObject):
         return preferences.budget_bytes() or (self._limits.left if self._limits is not None else None)
 
     def diagnostics(self) -> str:
-        """Facts for a bug report, as plain text."""
+        """Facts for a bug report, as plain text. Starts no driver."""
+        mebibytes = preferences.budget_mebibytes()
         lines = [
             f"Forge3D {__version__}",
             f"QGIS {Qgis.QGIS_VERSION}",
-            f"Python {platform.python_version()}, NumPy {np.__version__}",
-            f"Platform {native_loader.platform_tag()} ({platform.platform()})",
             f"Adapter wanted: {preferences.adapter()}",
-            f"Budget: {preferences.budget_mebibytes() or 'default'} MiB",
+            f"Budget wanted: {mebibytes or 'automatic'}{' MiB' if mebibytes else ''}",
         ]
-        override = os.environ.get(native_loader.ENVIRONMENT)
-        if override:
-            lines.append(f"{native_loader.ENVIRONMENT}={override}")
-        if self.problem is not None:
-            lines.append(f"Native part: {self.problem.text}")
-        else:
-            module = sys.modules.get(native_loader.MODULE)
-            lines.append(
-                f"Native part: {getattr(module, '__version__', 'not loaded')} {getattr(module, '__file__', '')}"
-            )
         if self._limits is not None:
-            lines.append(f"Default budget: {self._limits.reason}")
-        if self._last_frame is not None:
-            lines.append(f"Device: {self._last_frame.device}")
-            lines.append(f"Memory: {self._last_frame.memory}")
-        return "\n".join(lines)
+            lines.append(f"Budget: {self._limits.reason}")
+        if self._device_key:
+            lines.append(f"Device: {self._device_key}")
+        if self._losses:
+            lines.append(f"Devices lost so far: {self._losses}")
+        if self.problem is not None:
+            subject = "Device" if self.problem.missing is Missing.NO_DEVICE else "Native part"
+            lines.append(f"{subject}: {self.problem.text}")
+        return "\n".join(devices.without_home(line) for line in [*lines, *devices.diagnostics(make_device=False)])
 
     def drain_log(self) -> None:
         """Brings what the native part has logged into QGIS's panel."""
@@ -177,20 +185,41 @@ class NativeHost(QObject):
             return
         if kind == "frame":
             self._last_frame = value
+            if self._is_returning:
+                self._is_returning = False
+                self.notice.emit(tr("The graphics device was lost. Another one has drawn the picture anew."))
             self.frame.emit(value)
         elif kind == "picked":
             self.picked.emit(*value)
         elif kind == "device":
             device, self._limits = value
+            self._device_key = f"{device['key']} {device['name']}"
             if self.problem is not None and self.problem.missing is Missing.NO_DEVICE:
                 self.problem = None  # tried again, and there is one now
+                self.device_came.emit()
             log(f"Device: {device}")
         elif kind == "failed":
             self._failed(value)
         elif kind == "lost":
-            log(f"The graphics device was lost and is made anew: {value}", Qgis.MessageLevel.Warning)
+            self._lost(*value)
         elif kind == "drape_failed":
-            self.notice.emit(tr("The map cannot be draped: {reason}").format(reason=value))
+            self.drape_failed.emit(value)
+        elif kind == "memory":
+            self._limits, metrics = value
+            self.metered.emit(metrics)
+            self.memory.emit(self._limits)
+
+    def _lost(self, error: Exception, remedy: Remedy) -> None:
+        self._losses += 1
+        log(f"The graphics device was lost ({remedy.name.lower()}): {error}", Qgis.MessageLevel.Warning)
+        self._is_returning = remedy is Remedy.ANOTHER  # told when it has drawn again
+        if remedy is Remedy.SOFTWARE:
+            self.notice.emit(
+                tr(
+                    "The graphics device was lost again and again. The processor draws from now on; choose the adapter "
+                    "in Settings ▸ Options ▸ Forge3D to try it again."
+                )
+            )
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, DeviceError):

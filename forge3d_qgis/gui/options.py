@@ -1,4 +1,4 @@
-"""The page in Settings ▸ Options: memory budget, adapter, samples of the preview."""
+"""The page in Settings ▸ Options: budget, adapter, samples of the preview; log, checks and facts for bug reports."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsOptionsPageWidget, QgsOptionsWidgetFactory
+from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFormLayout,
     QGroupBox,
+    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -23,6 +26,7 @@ from ..core.render import MAX_SAMPLES
 from ..text import tr
 from . import preferences
 from .controls import add_row
+from .native_host import apply_log_level
 
 PAGE = "forge3d_qgis"
 
@@ -36,6 +40,18 @@ def known_adapters() -> list[dict]:
         return list(module.adapters())
     except (RuntimeError, OSError):
         return []
+
+
+def adapter_entries(found: list[dict]) -> list[tuple[str, str]]:
+    """(words, value) for each adapter. An adapter goes by its name, as it always did, and by its key where another one
+    has this name too."""
+    names = [str(info["name"]) for info in found]
+    entries = []
+    for name, info in zip(names, found):
+        is_one_of_many = names.count(name) > 1
+        place = f", {info['key']}" if is_one_of_many else ""
+        entries.append((f"{name} ({info['backend']}{place})", str(info["key"]) if is_one_of_many else name))
+    return entries
 
 
 class OptionsPage(QgsOptionsPageWidget):
@@ -68,9 +84,8 @@ class OptionsPage(QgsOptionsPageWidget):
             ("software", tr("Software: the processor")),
         ):
             self.adapter.addItem(words, value)
-        for info in known_adapters():
-            name = str(info["name"])
-            self.adapter.addItem(f"{name} ({info['backend']})", name)
+        for words, value in adapter_entries(known_adapters()):
+            self.adapter.addItem(words, value)
         chosen = preferences.adapter()
         if self.adapter.findData(chosen) < 0:
             self.adapter.addItem(chosen, chosen)
@@ -88,21 +103,70 @@ class OptionsPage(QgsOptionsPageWidget):
             ).format(limit=MAX_SAMPLES),
             "forge3dSamples",
         )
-        facts = QGroupBox(tr("Diagnostics"))
-        column = QVBoxLayout(facts)
-        column.addWidget(QLabel(tr("Facts to copy into a bug report:")))
-        self.text = QPlainTextEdit(diagnostics())
-        self.text.setObjectName("forge3dDiagnostics")
-        self.text.setReadOnly(True)
-        column.addWidget(self.text)
-        copy = QPushButton(tr("&Copy"))
-        copy.setObjectName("forge3dCopyDiagnostics")
-        copy.clicked.connect(lambda: QgsApplication.clipboard().setText(self.text.toPlainText()))
-        column.addWidget(copy)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(memory)
-        whole.addWidget(facts, 1)
+        whole.addWidget(self._bug_reports(diagnostics), 1)
+
+    def _bug_reports(self, diagnostics: Callable[[], str]) -> QGroupBox:
+        facts = QGroupBox(tr("Diagnostics"))
+        form = QFormLayout()
+        self.log_level = QComboBox()
+        for value, words in (
+            ("off", tr("Nothing")),
+            ("error", tr("Errors")),
+            ("warn", tr("Warnings")),
+            ("info", tr("Normal")),
+            ("debug", tr("Details")),
+            ("trace", tr("Everything")),
+        ):
+            self.log_level.addItem(words, value)
+        self.log_level.setCurrentIndex(self.log_level.findData(preferences.log_level()))
+        add_row(
+            form,
+            tr("&Log"),
+            self.log_level,
+            tr(
+                "What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG "
+                "goes before it."
+            ),
+            "forge3dLogLevel",
+        )
+        self.validation = QCheckBox(tr("&Check every call to the graphics driver (slow)"))
+        self.validation.setObjectName("forge3dValidation")
+        self.validation.setChecked(preferences.validation())
+        self.validation.setToolTip(
+            tr(
+                "Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find "
+                "goes to the log panel. A layer that is not installed is told there, and drawing goes on without it."
+            )
+        )
+        form.addRow("", self.validation)
+        later = QLabel(tr("This takes effect when QGIS starts the next time."))
+        later.setObjectName("forge3dValidationLater")
+        later.setWordWrap(True)
+        later.setVisible(False)
+        self.validation.toggled.connect(lambda on: later.setVisible(on != preferences.validation()))
+        form.addRow("", later)
+        self.text = QPlainTextEdit(diagnostics())
+        self.text.setObjectName("forge3dDiagnostics")
+        self.text.setReadOnly(True)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text.setMinimumHeight(140)
+        copy = QPushButton(tr("C&opy"))
+        copy.setObjectName("forge3dCopyDiagnostics")
+        copy.clicked.connect(lambda: QgsApplication.clipboard().setText(self.text.toPlainText()))
+        caption = QLabel(tr("&Facts to copy into a bug report:"))
+        caption.setBuddy(self.text)
+        row = QHBoxLayout()
+        row.addWidget(caption, 1)
+        row.addWidget(copy)
+        column = QVBoxLayout(facts)
+        column.addLayout(form)
+        column.addLayout(row)
+        column.addWidget(self.text, 1)
+        return facts
 
     def apply(self) -> None:
         """QGIS calls it when the user accepts the dialog."""
@@ -111,6 +175,9 @@ class OptionsPage(QgsOptionsPageWidget):
         preferences.set_budget_mebibytes(after[0])
         preferences.set_adapter(after[1])
         preferences.set_samples(after[2])
+        preferences.set_validation(self.validation.isChecked())
+        preferences.set_log_level(self.log_level.currentData())
+        apply_log_level()
         if before != after:
             self._changed()
 

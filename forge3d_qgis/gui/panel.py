@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.fields import FIELDS
+from ..core.quality import Quality
 from ..core.styles import ShadingModel, shading_models
 from ..text import tr
 from . import field_words
@@ -58,6 +59,7 @@ class Panel(QWidget):
 
     drag_ended = pyqtSignal()
     draw_area_wanted = pyqtSignal()
+    quality_chosen = pyqtSignal(str)  # a preset's name, empty for none: the user's, not the view's
 
     def __init__(self, current: CurrentView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +71,7 @@ class Panel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 2, 6, 6)
         column.setSpacing(4)
+        column.addLayout(self._quality_row())
         column.addWidget(self._terrain_group())
         column.addWidget(self._light_group())
         column.addWidget(self._colour_group())
@@ -142,6 +145,30 @@ class Panel(QWidget):
             combo.addItem(words, value)
         combo.activated.connect(lambda index: self._choose(path, combo.itemData(index)))
         return combo
+
+    def _quality_row(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setContentsMargins(8, 4, 4, 2)
+        form.setHorizontalSpacing(10)
+        self.quality = QComboBox()
+        self.quality.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.quality.setMinimumContentsLength(8)
+        for name, words, tip in field_words.qualities():
+            self.quality.addItem(words, name)
+            self.quality.setItemData(self.quality.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.quality.activated.connect(lambda index: self.quality_chosen.emit(self.quality.itemData(index)))
+        add_row(
+            form,
+            tr("&Quality"),
+            self.quality,
+            tr("How finely heights are read and the picture is drawn. More takes more memory and time."),
+            "forge3dQuality",
+        )
+        return form
+
+    def show_quality(self, quality: Quality | None) -> None:
+        """The preset in use; tells nobody."""
+        self.quality.setCurrentIndex(max(0, self.quality.findData("" if quality is None else quality.name)))
 
     # groups -------------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class Wanted:
     samples: int
     dragging: bool = False
     token: int = 0
+    divisor: int = 1  # of the sides at least: the user, or memory that is short, wants a smaller picture
 
 
 class Refining:
@@ -66,16 +67,19 @@ class Refining:
 
     def begin(self, session: RenderSession, wanted: Wanted, is_overdue: Callable[[], bool]) -> bool:
         """Another picture; ``is_overdue``: whether a newer one waits already."""
-        if self.current is None or (wanted.width, wanted.height) != (self.current.width, self.current.height):
-            self.divisor = 1
+        before = self.current
+        if before is None or (wanted.width, wanted.height, wanted.divisor) != (
+            before.width, before.height, before.divisor,
+        ):  # fmt: skip
+            self.divisor = wanted.divisor
         self.current = wanted
         self._begun = time.monotonic()
         self.samples = self._shown = 0
         self.was_shown = False
-        cost = wanted.width * wanted.height / self.rate
+        cost = wanted.width * wanted.height / (self.divisor**2 * self.rate)
         divisor = min(LARGEST_DIVISOR, max(1, math.ceil(math.sqrt(cost / DRAFT_MS))))
         self.is_draft = wanted.dragging or cost > 2 * DRAFT_MS
-        self._set_up(session, max(divisor, self.divisor) if self.is_draft else self.divisor)
+        self._set_up(session, divisor * self.divisor if self.is_draft else self.divisor)
         if self.is_draft:
             self._trace(session, 1, 1e4, is_overdue)
             return self._show(self.samples > 0)
@@ -100,6 +104,10 @@ class Refining:
         self.divisor = self._drawn_at
         self.samples = self._shown = 0
         return True
+
+    def forget_refusals(self) -> None:
+        """The budget may have room for the picture that is wanted."""
+        self.divisor = self.current.divisor if self.current is not None else 1
 
     def _show(self, on: bool) -> bool:
         if on:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
+from collections.abc import Callable
 
 from qgis.core import Qgis, QgsApplication, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QObject, QSize, pyqtSignal
@@ -22,6 +24,7 @@ from ..layers import LayerDem
 from ..text import number, tr
 from . import preferences
 from .current_view import CurrentView
+from .detail import Detail
 from .drape import Drape
 from .fallback import CpuFallback
 from .native_host import STOP_S, NativeHost, Post, log
@@ -41,6 +44,7 @@ class Relief(QObject):
     dem_ready = pyqtSignal()
     trouble = pyqtSignal(str, str)  # title, text: no picture can be shown
     notice = pyqtSignal(str)  # worth a line in the message bar
+    detail_changed = pyqtSignal()  # more or less of it than before, as memory allows
 
     def __init__(self, canvas, current: CurrentView, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -59,14 +63,20 @@ class Relief(QObject):
         self._room = Room((1, 1), False)  # what the heights were read for
         self.loaded: LayerDem | None = None
         self.last_frame: Frame | None = None
+        self.detail = Detail(preferences.quality)
+        self.is_exporting: Callable[[], bool] = lambda: False  # then nothing is read anew: it would end the export
         self.host = NativeHost(self)
         self.navigation = Navigation(current, self._pick, self)
         self.drape = Drape(canvas, current, self)
+        self.drape.scale = lambda: self.detail.drape_scale
         self.fallback = CpuFallback(self)
         self.host.frame.connect(self._frame_came)
         self.host.picked.connect(self._picked)
-        self.host.failed.connect(lambda error: self._fail(tr("The picture cannot be drawn"), error))
+        self.host.failed.connect(self._failed)
+        self.host.drape_failed.connect(self._drape_failed)
+        self.host.memory.connect(self._memory_moved)
         self.host.device_failed.connect(self.draw)
+        self.host.device_came.connect(self.draw)
         self.host.notice.connect(self.notice)
         self.navigation.released.connect(self.draw)
         self.drape.outdated.connect(self.draw)
@@ -80,7 +90,11 @@ class Relief(QObject):
         return self._layer
 
     def render(self, layer: QgsRasterLayer, *, again: bool = False) -> None:
-        """Shows ``layer``; reads it only when layer, band or area are others than before, or ``again``."""
+        """Shows ``layer``; reads it only when layer, band or area are others than before, or ``again``: then with all
+        the detail that memory allows now."""
+        self._render(layer, again, in_full=True)
+
+    def _render(self, layer: QgsRasterLayer, again: bool, *, in_full: bool) -> None:
         problem = layers.problem_with(layer)
         if problem is not None:
             self._drop()
@@ -100,6 +114,8 @@ class Relief(QObject):
                 self.draw()
             return  # or it is being read
         self._let_go()
+        if in_full:
+            self.detail.begin()
         self._read_for = wanted
         self._layer, self._layer_id = layer, layer.id()
         layer.rendererChanged.connect(self._restyled)
@@ -115,13 +131,14 @@ class Relief(QObject):
             found = worker.wait_for_device(cancelled) if worker is not None else None
             return found or WITHOUT_NATIVE
 
-        budget, room = preferences.budget_bytes(), self._room_for(layer)
+        budget, room, detail = preferences.budget_bytes(), self._room_for(layer), self.detail
 
         def beside(found: DeviceLimits) -> dict:
             """What the heights leave room for."""
             left = found.left if budget is None else budget
             picture, drape = room.planned(left, found.max_texture_side)
-            return {"budget": budget, "picture_size": picture, "drape_size": drape}
+            most = detail.most_heights(left)
+            return {"budget": budget, "picture_size": picture, "drape_size": drape, "max_samples": most}
 
         self._room = room
         self._task = reading_task(
@@ -224,15 +241,18 @@ class Relief(QObject):
             return
         self._task = self._reading = None
         self.reading.emit(-1.0)
-        error = outcome.error
+        error, layer = outcome.error, self._layer
         if error is not None:
             self._read_for = None
+            if isinstance(error, MemoryError) and self._give_something_up(layer):
+                return
             if isinstance(error, Cancelled):
                 self.trouble.emit(tr("Reading was cancelled"), tr("Render the layer again when you like."))
             else:
                 self._fail(tr("The heights cannot be read"), error)
             return
         self.loaded = outcome.value
+        self.detail.heights_came(self.loaded.dem.size)
         self.navigation.begin(self.loaded.dem)
         self.drape.begin(self._layer, self.loaded, self._room)
         self.dem_ready.emit()
@@ -254,12 +274,66 @@ class Relief(QObject):
         if worker is None:
             return
         if not dragging:
-            if self.drape.lacks_room(self.size, self.host.budget()):
-                self.render(self._layer, again=True)  # smaller heights, which leave the map its room
+            if not self.detail.is_lowered and self.drape.lacks_room(self.size, self.host.budget()):
+                self._render(self._layer, True, in_full=False)  # smaller heights, which leave the map its room
                 return
             self.drape.update(worker, self.size, self.host.budget())
         size = self.size
-        worker.show(Wanted(self.scene(), size.width(), size.height(), preferences.samples(), dragging, self._token))
+        samples, divisor = preferences.preview_samples(), self.detail.divisor
+        worker.show(Wanted(self.scene(), size.width(), size.height(), samples, dragging, self._token, divisor=divisor))
+
+    def requality(self) -> None:
+        """The user chose another quality: heights, map and picture follow it."""
+        if self._layer is not None:
+            self.drape.forget()
+            self.render(self._layer, again=True)
+
+    # memory -------------------------------------------------------------------------------------------------------
+
+    def _memory_moved(self, limits: DeviceLimits) -> None:
+        """The budget is what it is now: less detail where it does not suffice, more where it did for a while."""
+        if self.loaded is None or self.is_exporting():
+            return
+        before = self.detail.rung
+        picture = (self.size.width(), self.size.height())
+        if self.detail.consider(picture, self.drape.drawn_size, limits.left, time.monotonic()):
+            self._redetail(read=self.detail.rung.dem is not before.dem)
+
+    def _give_something_up(self, layer: QgsRasterLayer | None, *, read: bool = True) -> bool:
+        """A reservation, the driver or the system said no: whether there was something to give up, which is done."""
+        drape = self.drape.drawn_size
+        if layer is None or not self.detail.refused((self.size.width(), self.size.height()), drape, time.monotonic()):
+            return False
+        self._redetail(read=read)
+        return True
+
+    def _redetail(self, *, read: bool) -> None:
+        """Heights, map or picture with the detail of now; what is shown stays until they come."""
+        rung = self.detail.rung
+        log(
+            f"Memory: map 1:{rung.drape.divisor}, heights 1:{rung.dem.divisor}, preview 1:{rung.preview.divisor}",
+            Qgis.MessageLevel.Info,
+        )
+        if self.detail.is_lowered and not self.detail.is_told:
+            self.notice.emit(
+                tr("Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.")
+            )
+        self.detail.is_told = self.detail.is_lowered
+        self.drape.forget()
+        if read:
+            self._render(self._layer, True, in_full=False)
+        else:
+            self.draw()
+        self.detail_changed.emit()
+
+    def _failed(self, error: Exception) -> None:
+        """No picture could be drawn: with less detail perhaps, where memory was the reason."""
+        if not (isinstance(error, MemoryError) and self._give_something_up(self._layer)):
+            self._fail(tr("The picture cannot be drawn"), error)
+
+    def _drape_failed(self, error: Exception) -> None:
+        if not (isinstance(error, MemoryError) and self._give_something_up(self._layer, read=False)):
+            self.notice.emit(tr("The map cannot be draped: {reason}").format(reason=error))
 
     def redraw_drape(self) -> None:
         """Draws the map that lies over the terrain anew."""
@@ -330,6 +404,14 @@ class Relief(QObject):
         cols, rows = dem.size
         parts = [] if dem.averaged else [tr("{cols}×{rows} read whole").format(cols=cols, rows=rows)]
         parts += [note_text(note) for note in dem.notes]
+        rung = self.detail.rung
+        for words, tier, is_there in (
+            (tr("map"), rung.drape, self.drape.is_shown),
+            (tr("heights"), rung.dem, True),
+            (tr("picture"), rung.preview, True),
+        ):
+            if is_there and tier.divisor > 1:
+                parts.append(tr("{what} at 1:{divisor}, memory is short").format(what=words, divisor=tier.divisor))
         exaggeration = self._current.view.scene.exaggeration
         parts.append(tr("exaggeration {factor}").format(factor=number(exaggeration, 1)))
         return " · ".join(parts)

@@ -35,7 +35,7 @@ class Room:
         smaller by a whole divisor where that would leave too little for the heights. The drape gets smaller first."""
         picture, drape = self.screen, None
         needed = estimate(LEAST, LEAST, None)["total_bytes"]
-        room = SHARE_OF_PICTURE * (budget - needed - _export())
+        room = SHARE_OF_PICTURE * (budget - needed - export_bytes())
         for divisor in DIVISORS:
             width, height = (min(MAX_PICTURE_SIDE, -(-side // divisor)) for side in self.screen)
             picture = (width, height)
@@ -49,10 +49,10 @@ class Room:
     def drape_side(self, wanted: int, shape: Callable[[int], Size], heights: Size, budget: int) -> int:
         """The longest side up to ``wanted`` of a drape beside ``heights`` and the planned picture."""
         picture, _ = self.planned(budget, wanted)
-        return longest_side(wanted, shape, heights, picture, budget - _export())
+        return longest_side(wanted, shape, heights, picture, budget - export_bytes())
 
 
-def _export() -> int:
+def export_bytes() -> int:
     """Bytes kept for a strip of an export."""
     return int(estimate(None, EXPORT_STRIP, None)["total_bytes"])
 

@@ -6,13 +6,13 @@ use forge3d_native::render::cast::Ray;
 use forge3d_native::render::frame::{Frame, Lanes, Sample, Styling, WORKGROUP_SIDE, WorkgroupRow};
 use forge3d_native::render::heightfield::{LevelUniform, MAX_LEVELS};
 use forge3d_native::render::programs;
+use forge3d_native::render::stored::Bits;
 use forge3d_native::render::surface_style;
 use forge3d_native::scene::facts::{VOID_HEIGHT, VOID_LIMIT};
 use forge3d_native::scene::shading::SHADING_MODELS;
 use forge3d_native::scene::surface::SurfaceStyle;
 
 const FRAME: &str = include_str!("../shaders/shared/frame.wgsl");
-const PYRAMID: &str = concat!(include_str!("../shaders/shared/void.wgsl"), include_str!("../shaders/heightfield.wgsl"));
 const VOID: &str = include_str!("../shaders/shared/void.wgsl");
 
 /// The members of a struct with their offsets, and its size without what only fills it up to its alignment.
@@ -94,7 +94,7 @@ fn the_frame_has_the_layout_of_the_shader() {
         sky_color,
         primary_level,
         wall_color,
-        zero,
+        end_workgroup,
         background
     );
 }
@@ -103,8 +103,9 @@ fn the_frame_has_the_layout_of_the_shader() {
 fn samples_rows_of_workgroups_levels_and_rays_have_the_layouts_of_their_shaders() {
     assert_same_layout!(FRAME, "Sample", Sample, pixel, sun, sky, index, zero);
     assert_same_layout!(FRAME, "WorkgroupRow", WorkgroupRow, row, slab_first_row);
+    let pyramid = programs::pyramid_from_heights(Bits::Float32).program.source();
     assert_same_layout!(
-        PYRAMID,
+        &pyramid,
         "Level",
         LevelUniform,
         size,
@@ -115,28 +116,28 @@ fn samples_rows_of_workgroups_levels_and_rays_have_the_layouts_of_their_shaders(
         first_row,
         zero
     );
-    let cast = programs::cast().program.source();
+    let cast = programs::cast(Bits::Whole16).program.source();
     assert_same_layout!(&cast, "Ray", Ray, origin, direction);
 }
 
-fn styled_trace() -> programs::Row {
+fn styled_trace(bits: Bits) -> programs::Row {
     let source = "fn surface(s: Surface) -> vec4f { loop { if (s.height > params.level) { return vec4f(1.0); } } }";
     let parameters = vec![("level".to_owned(), 3.0)];
     let style = SurfaceStyle::new("style.wgsl".into(), source, parameters, 0.0).expect("a style");
     let program = surface_style::compile(&style).expect("it compiles");
-    programs::trace(&SHADING_MODELS[0], Some(&program))
+    programs::trace(&SHADING_MODELS[0], bits, Some(&program))
 }
 
 #[test]
 fn the_numbers_of_a_style_have_the_layout_of_their_shader() {
-    let source = styled_trace().program.source();
+    let source = styled_trace(Bits::Float32).program.source();
     assert_same_layout!(&source, "Styling", Styling, parameters, height_offset, lowest, highest, work);
 }
 
 #[test]
 fn a_program_with_a_users_text_is_checked_and_the_one_without_is_not() {
-    assert_eq!(styled_trace().program.trust, Trust::Checked);
-    assert_eq!(programs::trace(&SHADING_MODELS[0], None).program.trust, Trust::Ours);
+    assert_eq!(styled_trace(Bits::Float32).program.trust, Trust::Checked);
+    assert_eq!(programs::trace(&SHADING_MODELS[0], Bits::Float32, None).program.trust, Trust::Ours);
 }
 
 #[test]
@@ -164,8 +165,8 @@ fn numbers_that_both_sides_know_are_the_same() {
 #[test]
 fn every_program_passes_the_validator_and_has_its_entry() {
     let mut rows = programs::all();
-    assert!(rows.len() >= 7);
-    rows.push(styled_trace());
+    assert!(rows.len() >= 12);
+    rows.extend([Bits::Float32, Bits::Whole16].map(styled_trace));
     for row in rows {
         let source = row.program.source();
         let module = naga::front::wgsl::parse_str(&source).expect("the shader parses");

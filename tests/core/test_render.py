@@ -315,3 +315,18 @@ def test_bands_have_the_samples_asked_for_whatever_the_session_drew_before(lines
         np.testing.assert_array_equal(bands(False), expected)
         session.set_window(3, 5, (100, 100))  # and a window of another picture
         np.testing.assert_array_equal(bands(True), expected)
+
+
+def test_strips_that_the_driver_has_no_room_for_are_drawn_half_as_high(fake_native: Any) -> None:
+    keep, refused = fake_native.Renderer.refine, []
+
+    def refine(renderer: Any, milliseconds: float = 50.0, *, samples: int = 1024) -> int:
+        if renderer.height > 16:
+            refused.append(renderer.height)
+            raise fake_native.MemoryBudgetError("[Budget] the driver is out of memory; fix: none")
+        return int(keep(renderer, milliseconds, samples=samples))
+
+    fake_native.Renderer.refine = refine
+    image = render(Dem.from_array(np.zeros((4, 5), dtype=np.float32)), size=(20, 100), samples=4)
+    assert refused == [100, 50, 25] and image.metrics["bands"] == 8
+    np.testing.assert_array_equal(image.rgba[:, 0, 0], np.arange(100))

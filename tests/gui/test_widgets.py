@@ -180,15 +180,18 @@ def test_meter_names_the_top_consumers(qtbot):
     meter = MemoryMeter()
     qtbot.addWidget(meter)
     metrics = {
-        "total_bytes": 95 << 20,
+        "total_bytes": 125 << 20,
+        "python_bytes": 30 << 20,
         "total_limit": 100 << 20,
-        "peak_bytes": 99 << 20,
+        "device_peak_bytes": 99 << 20,
         "top": [("heights", 80 << 20)],
         "reason": "integrated, 16 GiB free: 2 GiB",
     }
     meter.set_memory(metrics)
     assert "integrated, 16 GiB free: 2 GiB" in meter.toolTip()
-    assert "heights: 80 MiB" in meter.toolTip() and "95" in meter.toolTip()
+    assert "heights: 80 MiB" in meter.toolTip()
+    # What lies in Python is told, and is no part of the budget.
+    assert "95 MiB of 100 MiB" in meter.toolTip() and "beside the budget: 30 MiB" in meter.toolTip()
     assert meter.grab().toImage().pixelColor(4, meter.height() // 2) == RED
 
 

@@ -546,7 +546,8 @@ def test_foot_tells_the_truth(dock):
     assert "degrees as" in dock.foot.data.text()
     assert str(frame.device["name"]) in dock.foot.adapter.text()
     assert dock.foot.badge.isVisible() == (frame.device["kind"] == "software")
-    assert dock.foot.meter.held == frame.memory["total_bytes"] > 0
+    assert dock.foot.meter.held == frame.memory["total_bytes"] - frame.memory["python_bytes"] > 0
+    assert frame.memory["python_bytes"] >= dock.relief.loaded.dem.heights.nbytes
     assert "forge3d.heightfield" in dock.foot.meter.toolTip()
 
 

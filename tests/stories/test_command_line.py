@@ -362,6 +362,18 @@ def test_devices_are_listed_with_the_one_that_auto_takes_first() -> None:
     assert lines[0].startswith("auto") and "big card" in lines[0] and "software" in lines[1]
 
 
+def test_the_long_list_of_devices_tells_how_each_is_chosen() -> None:
+    done = run("devices", "--verbose")
+    assert done.returncode == 0
+    assert "index 1, key 0000:01:00.0" in done.stdout and "memory heap 0: 4 GiB" in done.stdout
+
+
+def test_the_page_for_a_bug_report_is_printed() -> None:
+    done = run("devices", "--diagnostics")
+    assert done.returncode == 0 and done.stdout.startswith("Forge3D ")
+    assert "Budget: software, 4 GiB free" in done.stdout
+
+
 def test_without_any_device_the_way_to_one_is_told() -> None:
     failed(run("devices", FAKE_ADAPTERS="none"), "mesa-vulkan-drivers")
 
@@ -438,3 +450,41 @@ def test_a_nadir_hillshade_is_gdaldems(tmp_path: Path, write_raster: Callable[..
     found = pixels(tmp_path / "a.png")[..., 0]
     difference = np.abs(found.astype(int) - expected)[2:-2, 2:-2]
     assert (difference <= 1).mean() >= 0.999
+
+
+# Quality
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "samples"),
+    [
+        ([], (1600, 1000), 16),
+        (["--quality", "draft"], (800, 500), 4),
+        (["--quality", "high-quality"], (3200, 2000), 32),
+        (["--quality", "print", "--size", "30x20"], (30, 20), 64),
+        (["--quality", "draft", "--samples", "9"], (800, 500), 9),
+        (["--size", "30x20"], (30, 20), 16),
+    ],
+)
+def test_a_quality_sets_what_single_options_leave_open(
+    tmp_path: Path, options: list[str], size: tuple[int, int], samples: int
+) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--metrics", tmp_path / "m.json", *options)
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "m.json").read_text())
+    assert (tuple(told["picture"]["size"]), told["samples"]) == (size, samples)
+    name = options[1].replace("-", "_") if "--quality" in options else None
+    assert (f"quality {name}, {samples} samples" in done.stdout) if name else ("; quality" not in done.stdout)
+
+
+def test_a_draft_reads_a_large_dem_coarsely_whatever_the_budget(
+    tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    dem = write_raster(np.arange(1500 * 1200, dtype="f4").reshape(1200, 1500))
+    whole, draft = run("render", dem, tmp_path / "a.png"), run("render", dem, tmp_path / "a.png", "--quality", "draft")
+    assert "DEM 1500×1200;" in whole.stdout and "1500×1200 read as " in draft.stdout
+
+
+def test_a_quality_that_is_none_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    done = run("render", SAMPLE, tmp_path / "a.png", "--quality", "ultra")
+    assert done.returncode == 2 and "one of draft, balanced, high_quality, print" in done.stderr

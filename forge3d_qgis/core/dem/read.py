@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..budget import DeviceLimits, plan
+from ..budget import LABEL_PYTHON, DeviceLimits, plan
 from ..errors import Cancelled, DemError
+from ..resource_tracker import in_ledger
 from .datum import datum_note, find_datum
 from .gdal_source import open_source
 from .grid import Dem, Heights, WholeWindow, known_range
@@ -84,7 +85,7 @@ def read_dem(
     stop()
     datum = find_datum(source, area, metres)
     voids = UndeclaredVoid(well_known=not source.declares_voids, declared=source.nodata)
-    heights = np.empty(sketch.size[::-1], dtype=np.float32)
+    heights = in_ledger(np.empty(sketch.size[::-1], dtype=np.float32), LABEL_PYTHON)
     _fill(source, heights, area, datum, voids, progress, stop)
     if voids.mistaken:
         # The rare case: terrain that really goes through -9999. Once more, as it is.

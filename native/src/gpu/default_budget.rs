@@ -1,4 +1,7 @@
-//! The memory budget when nobody chose one: one rule for all kinds of adapters, with the facts that it went by.
+//! The memory budget when nobody chose one: one rule for all kinds of adapters, with the facts that it went by, and how it
+//! follows the system while the program runs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::gpu::adapter::AdapterKind;
 
@@ -15,6 +18,27 @@ pub struct Limits {
     pub total: u64,
 }
 
+/// Bytes that renderers hold now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// All of it.
+    pub total: u64,
+    /// Of it, what is system memory also where the adapter has its own.
+    pub of_host: u64,
+}
+
+impl Limits {
+    /// These limits, or `fresh` ones where those are lower, or higher by enough to matter. Free memory never rests: a
+    /// budget that moved with each breath of it would have pictures come and go. It falls by an eighth before it is
+    /// followed, and rises by a quarter.
+    #[must_use]
+    pub fn followed_by(self, fresh: Self) -> Self {
+        let falls = fresh.total <= self.total / 8 * 7;
+        let rises = fresh.total >= self.total.saturating_add(self.total / 4);
+        if falls || rises || fresh.host_visible != self.host_visible { fresh } else { self }
+    }
+}
+
 /// What the rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryFacts {
@@ -22,15 +46,17 @@ pub struct MemoryFacts {
     pub kind: AdapterKind,
     /// Bytes of the adapter's own memory, where its backend tells.
     pub device_memory: Option<u64>,
-    /// Bytes of system memory that are free for this process, its container's limit regarded.
+    /// Bytes of system memory that this process may have, its container's limit regarded: what is free, and what the
+    /// renderers hold of it already.
     pub free_memory: u64,
 }
 
 impl MemoryFacts {
-    /// The facts of now.
+    /// The facts of now, `held` by renderers already. What they hold was given to them: it does not make memory short.
     #[must_use]
-    pub fn of(kind: AdapterKind, device_memory: Option<u64>) -> Self {
-        Self { kind, device_memory, free_memory: free_memory() }
+    pub fn of(kind: AdapterKind, device_memory: Option<u64>, held: Held) -> Self {
+        let of_system = if kind.shares_system_memory() { held.total } else { held.of_host };
+        Self { kind, device_memory, free_memory: free_memory().saturating_add(of_system) }
     }
 
     /// An eighth of the free system memory: on integrated and software adapters all that the renderer holds is that memory,
@@ -47,8 +73,21 @@ impl MemoryFacts {
     }
 }
 
-/// Bytes of system memory that this process may still take; 2 GiB where the system does not tell.
+/// What tests make of the free memory; `u64::MAX` while it is the system's.
+static ASSUMED_FREE: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Takes so many bytes for free from now on; none for what the system says. For tests of what happens when memory is
+/// short.
+pub fn assume_free_memory(bytes: Option<u64>) {
+    ASSUMED_FREE.store(bytes.unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// Bytes of system memory that this process may still take; 2 GiB where the system does not tell. Takes 33 µs.
 fn free_memory() -> u64 {
+    let assumed = ASSUMED_FREE.load(Ordering::Relaxed);
+    if assumed != u64::MAX {
+        return assumed;
+    }
     let mut system = sysinfo::System::new();
     system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
     let mut free = system.available_memory();
@@ -82,6 +121,20 @@ mod tests {
         assert_eq!(total_in_mib(AdapterKind::Discrete, Some(80), 32), 8192);
         assert_eq!(total_in_mib(AdapterKind::Discrete, None, 32), 2048);
         assert_eq!(total_in_mib(AdapterKind::Virtual, Some(2), 64), 1024);
+    }
+
+    #[test]
+    fn the_budget_follows_large_changes_and_rests_in_small_ones() {
+        let limits = |mib: u64| Limits { host_visible: 256 * MIB, total: mib * MIB };
+        let now = limits(800);
+        for (fresh, followed) in
+            [(790, 800), (701, 800), (700, 700), (128, 128), (999, 800), (1000, 1000), (9000, 9000)]
+        {
+            assert_eq!(now.followed_by(limits(fresh)), limits(followed), "{fresh}");
+        }
+        // There and back by less than both bounds: no move at all. By more: one move each way.
+        assert_eq!(limits(700).followed_by(limits(800)), limits(700));
+        assert_eq!(limits(600).followed_by(limits(800)), limits(800));
     }
 
     #[test]

@@ -4,11 +4,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{RenderError, Result};
-use crate::gpu::adapter::{self, AdapterChoice, AdapterInfo};
-use crate::gpu::default_budget::MemoryFacts;
+use crate::gpu::adapter::{self, AdapterChoice, AdapterDetails, AdapterInfo};
+use crate::gpu::default_budget::{Held, MemoryFacts};
+use crate::gpu::driver_facts;
+use crate::gpu::faults::{self, Fault, Place};
 
 /// Features that are used where the adapter has them; nothing depends on them.
 const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE);
+
+fn out_of_memory() -> RenderError {
+    RenderError::Budget(
+        "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
+    )
+}
+
+fn gone() -> RenderError {
+    RenderError::Device(
+        "the device was lost; fix: render again (a new device is made), or choose another adapter".into(),
+    )
+}
+
+/// Bytes of the blocks that small buffers and textures share; larger ones get memory of their own. As small as wgpu makes
+/// them: a block goes back to the driver when the last of what shares it is freed, and the blocks of up to 64 MiB of
+/// `MemoryHints::MemoryUsage` kept up to 75 MiB in which nothing lay, uncounted by any budget.
+const BLOCK: u64 = 4 << 20;
 
 /// A device of the chosen adapter.
 pub struct Device {
@@ -16,8 +35,9 @@ pub struct Device {
     pub(crate) queue: wgpu::Queue,
     /// What it runs on.
     pub info: AdapterInfo,
-    /// What its default budget goes by.
-    pub memory: MemoryFacts,
+    /// Bytes of the adapter's own memory, where its backend tells.
+    pub device_memory: Option<u64>,
+    adapter: wgpu::Adapter,
     limits: wgpu::Limits,
     lost: Arc<AtomicBool>,
 }
@@ -37,7 +57,7 @@ impl Device {
             required_features: adapter.features() & TAKEN_WHERE_OFFERED,
             required_limits: limits,
             experimental_features: wgpu::ExperimentalFeatures::disabled(),
-            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            memory_hints: wgpu::MemoryHints::Manual { suballocated_device_memory_block_size: BLOCK..BLOCK },
             trace: wgpu::Trace::Off,
         }))
         .map_err(|error| {
@@ -55,9 +75,21 @@ impl Device {
         // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
         device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
         log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
-        let memory = MemoryFacts::of(info.kind, adapter::device_memory_bytes(&adapter));
+        let device_memory = driver_facts::device_memory_bytes(&adapter);
         let limits = device.limits();
-        Ok(Self { device, queue, info, memory, limits, lost })
+        Ok(Self { device, queue, info, device_memory, adapter, limits, lost })
+    }
+
+    /// What its default budget goes by now, while renderers hold `held`.
+    #[must_use]
+    pub fn memory_facts(&self, held: Held) -> MemoryFacts {
+        MemoryFacts::of(self.info.kind, self.device_memory, held)
+    }
+
+    /// Limits of its adapter and memory in use, as they are now.
+    #[must_use]
+    pub fn details(&self) -> AdapterDetails {
+        AdapterDetails::of(&self.adapter)
     }
 
     /// Whether the device is gone.
@@ -102,30 +134,74 @@ impl Device {
         self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
     }
 
+    /// What that allocator has taken from the driver, in blocks: what it holds in use and what it keeps for the next.
+    #[must_use]
+    pub fn allocator_reserved_bytes(&self) -> Option<u64> {
+        self.device.generate_allocator_report().map(|report| report.total_reserved_bytes)
+    }
+
     /// Runs `work` inside error scopes: a validation, memory or internal error becomes `wrap`'s kind instead of a black picture.
     pub(crate) fn scoped<T>(&self, wrap: fn(String) -> RenderError, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.pass(Place::Scope)?;
         if self.is_lost() {
-            return Err(RenderError::Device(
-                "the device was lost; fix: render again (a new device is made), or choose another adapter".into(),
-            ));
+            return Err(gone());
         }
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let result = work();
-        let errors = [
-            pollster::block_on(validation.pop()),
-            pollster::block_on(internal.pop()),
-            pollster::block_on(memory.pop()),
-        ];
-        // The scopes' errors first: what `work` says after one of them is only its consequence.
-        match errors.into_iter().flatten().next() {
-            Some(wgpu::Error::OutOfMemory { .. }) => Err(RenderError::Budget(
-                "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
-            )),
+        let validation = pollster::block_on(validation.pop());
+        let internal = pollster::block_on(internal.pop());
+        let memory = pollster::block_on(memory.pop());
+        // The device first, then memory, then the scopes' other errors, then what `work` says: each is a consequence of
+        // those before it.
+        if self.is_lost() {
+            return match result {
+                Err(RenderError::Cancelled) => Err(RenderError::Cancelled),
+                Err(error @ RenderError::Device(_)) => Err(error),
+                _ => Err(gone()),
+            };
+        }
+        if memory.is_some() {
+            return Err(out_of_memory());
+        }
+        match [internal, validation].into_iter().flatten().next() {
             Some(error) => Err(wrap(error.to_string())),
             None => result,
         }
+    }
+
+    /// A place where a driver may fail; it does where a plan of faults says so.
+    pub(crate) fn pass(&self, place: Place) -> Result<()> {
+        match faults::at(place) {
+            None => {}
+            Some(Fault::OutOfMemory) => return Err(out_of_memory()),
+            Some(Fault::Lost) => self.lose(),
+            Some(Fault::TimeOut) => return Err(self.no_answer(&wgpu::PollError::Timeout)),
+        }
+        Ok(())
+    }
+
+    /// Runs `make`, which asks the driver for memory. Its refusal is told at once, so that who can do with less does: what
+    /// wgpu gives then is of no use, and everything that uses it would fail after it.
+    pub(crate) fn allocated<T>(&self, make: impl FnOnce() -> T) -> Result<T> {
+        self.pass(Place::Allocation)?;
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let made = make();
+        match pollster::block_on(scope.pop()) {
+            Some(_) => Err(out_of_memory()),
+            None => Ok(made),
+        }
+    }
+
+    /// The GPU did not do its work. Where the time ran out nobody knows when it will, so the device counts as lost; a
+    /// submission that was refused is not waited for, and the scope says why it was.
+    fn no_answer(&self, error: &wgpu::PollError) -> RenderError {
+        if matches!(error, wgpu::PollError::Timeout) {
+            self.lost.store(true, Ordering::Relaxed);
+            log::error!("the device did not answer: {error}");
+        }
+        RenderError::Device(format!("the GPU did not answer: {error}; fix: render again or choose another adapter"))
     }
 
     /// A command encoder.
@@ -135,6 +211,7 @@ impl Device {
 
     /// Submits and waits until the work is done.
     pub(crate) fn submit_and_wait(&self, encoder: wgpu::CommandEncoder) -> Result<()> {
+        self.pass(Place::Commands)?;
         let index = self.queue.submit([encoder.finish()]);
         self.wait(Some(index))
     }
@@ -147,6 +224,7 @@ impl Device {
         index: Option<wgpu::SubmissionIndex>,
         stop: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
+        self.pass(Place::Wait)?;
         for _ in 0..500 {
             let timeout = Some(std::time::Duration::from_millis(20));
             match self.device.poll(wgpu::PollType::Wait { submission_index: index.clone(), timeout }) {
@@ -159,20 +237,19 @@ impl Device {
 
     /// Lets wgpu look once, for 20 ms at most, whether the work `after` (or all) is done and callbacks are due.
     pub(crate) fn poll_once(&self, after: Option<&wgpu::SubmissionIndex>) -> Result<()> {
+        self.pass(Place::Wait)?;
         let timeout = Some(std::time::Duration::from_millis(20));
         match self.device.poll(wgpu::PollType::Wait { submission_index: after.cloned(), timeout }) {
             Ok(_) | Err(wgpu::PollError::Timeout) => Ok(()),
-            Err(error) => Err(RenderError::Device(format!(
-                "the GPU did not answer: {error}; fix: render again or choose another adapter"
-            ))),
+            Err(error) => Err(self.no_answer(&error)),
         }
     }
 
     /// Waits for a submission (or the last one), at most ten seconds: Windows resets a driver after two.
     pub(crate) fn wait(&self, index: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        self.pass(Place::Wait)?;
         let timeout = Some(std::time::Duration::from_secs(10));
-        self.device.poll(wgpu::PollType::Wait { submission_index: index, timeout }).map(|_| ()).map_err(|error| {
-            RenderError::Device(format!("the GPU did not answer: {error}; fix: render again or choose another adapter"))
-        })
+        let answer = self.device.poll(wgpu::PollType::Wait { submission_index: index, timeout });
+        answer.map(|_| ()).map_err(|error| self.no_answer(&error))
     }
 }

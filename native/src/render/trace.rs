@@ -8,6 +8,7 @@ use crate::gpu::context::GpuContext;
 use crate::gpu::memory::TrackedBuffer;
 use crate::render::frame::{Crop, TABLE_STRIDE, WORKGROUP_SIDE};
 use crate::render::programs::{self, Group};
+use crate::render::stored::Bits;
 use crate::render::surface_style::StyleProgram;
 use crate::render::target::Slab;
 use crate::scene::camera::View;
@@ -76,11 +77,12 @@ impl TracePass {
     pub fn new(
         gpu: &GpuContext,
         model: &ShadingModel,
+        bits: Bits,
         style: Option<&StyleProgram>,
         styling: &TrackedBuffer,
     ) -> Result<Self> {
         let styling = style.map(|_| Group::Style.bind(gpu, vec![styling.as_entire_binding()]));
-        Ok(Self { pipeline: programs::trace(model, style).pipeline(gpu)?, styling })
+        Ok(Self { pipeline: programs::trace(model, bits, style).pipeline(gpu)?, styling })
     }
 
     /// Traces a sample of some rows of workgroups of `slab`.

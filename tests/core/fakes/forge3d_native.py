@@ -54,6 +54,7 @@ class Renderer:
         self.samples = 0.0
         self.closed = False
         self.heights = self.scene = self.drape = None
+        self._wanted = []
         renderers.append(self)
 
     def resize(self, width, height):
@@ -69,7 +70,10 @@ class Renderer:
     def set_height_data(self, heights, *, cell_to_world=(1.0, 0.0, 0.0, -1.0)):
         if heights.shape[0] < 2 or heights.shape[1] < 2:
             raise InputError("[Input] heights: expected at least 2×2; got less; fix: a larger array")
-        self.heights, self.cell_to_world = heights, cell_to_world
+        self._height_base = getattr(heights, "height_base", None)
+        if hasattr(heights, "strips"):
+            heights = np.concatenate([np.array(strip) for strip in heights.strips()])
+        self.heights, self.cell_to_world = heights, cell_to_world() if callable(cell_to_world) else cell_to_world
 
     def share_heights(self, other):
         self.heights, self.cell_to_world = other.heights, other.cell_to_world
@@ -103,6 +107,22 @@ class Renderer:
             pass
         return self.read_rgba()
 
+    def reserve_pictures(self, count, *, pre_allocate=True):
+        return count
+
+    def want_picture(self, scene, samples=1):
+        self._wanted.append((scene, samples))
+
+    def next_picture(self):
+        if not self._wanted:
+            return None
+        scene, samples = self._wanted.pop(0)
+        self.set_scene(scene)
+        return self.render_terrain_rgba(samples)
+
+    def forget_pictures(self):
+        self._wanted.clear()
+
     def progress(self):
         return self.samples
 
@@ -131,45 +151,77 @@ class Renderer:
 
     def render_metrics(self):
         return {
-            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "trace_ms": 2.0, "resolve_ms": 1.0,
-            "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4, "bytes_up": 10, "bytes_down": 20,
+            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "encode_ms": 0.5, "trace_ms": 2.0,
+            "resolve_ms": 1.0, "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4,
+            "bytes_up": 10, "bytes_down": 20,
             "samples": int(self.samples), "peak_bytes": 1 << 20, "adapter": "fake adapter",
         }  # fmt: skip
 
     def close(self):
         self.closed = True
 
+    cleanup = close
+
+
+def _adapter(index, name, kind):
+    heap = {
+        "size": 4 << 30, "device_local": True, "host_visible": kind == "software", "flags": ["device_local"],
+        "used": 1 << 20, "budget": 3 << 30,
+    }  # fmt: skip
+    return {
+        "key": f"0000:0{index}:00.0", "index": index, "name": name, "kind": kind, "backend": "vulkan", "driver": "1.0",
+        "api_version": "1.3.238", "unified_memory": kind == "software", "vendor": 0, "device": 0,
+        "limits": {"texture_side": 8192}, "heaps": [heap],
+    }  # fmt: skip
+
 
 def adapters():
     if os.environ.get("FAKE_ADAPTERS") == "none":
         return []
-    common = {"backend": "vulkan", "driver": "1.0", "vendor": 0, "device": 0}
-    return [{"name": "big card", "kind": "discrete", **common}, {"name": "soft", "kind": "software", **common}]
+    return [_adapter(0, "big card", "discrete"), _adapter(1, "soft", "software")]
+
+
+def find_adapter(adapter="auto"):
+    found = adapters()
+    wanted = {"auto": "0", "hardware": "0", "software": "1", "prefer-software": "1", "soft": "1"}.get(adapter, adapter)
+    for info in found:
+        if wanted in (str(info["index"]), info["key"]):
+            return info
+    raise DeviceError(f"[Device] adapter: expected a name among soft; got {adapter!r}; fix: see devices")
 
 
 def device_info(adapter="auto"):
-    if adapter not in ("auto", "software", "hardware", "soft"):
-        raise DeviceError(f"[Device] adapter: expected a name among soft; got {adapter!r}; fix: see devices")
     return {
-        "name": "soft", "kind": "software", "backend": "vulkan", "driver": "1.0", "vendor": 0, "device": 0,
+        **find_adapter("software" if adapter in ("auto", "hardware") else adapter),
         "max_texture_side": 8192, "max_buffer_bytes": 1 << 30, "default_budget": DEFAULT_BUDGET,
         "default_host_visible": 256 << 20, "free_memory": 4 << 30, "device_memory": None,
     }  # fmt: skip
 
 
+def want_validation(wanted):
+    return True
+
+
+def validation():
+    return "off"
+
+
 def memory_metrics():
     return {
         "buffer_count": 0, "buffer_bytes": 0, "texture_count": 0, "texture_bytes": 0, "host_visible_bytes": 0,
-        "total_bytes": 0, "peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20,
-        "total_limit": _limit, "common_bytes": 0, "within_budget": True, "top": [], "allocator_bytes": None,
+        "device_local_bytes": 0, "python_bytes": 0, "total_bytes": 0, "peak_bytes": 1 << 20,
+        "device_peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20, "total_limit": _limit,
+        "common_bytes": 0, "common_host_visible_bytes": 0, "within_budget": True, "budget_policy": "enforce", "top": [],
+        "allocator_bytes": None, "allocator_reserved_bytes": None,
     }  # fmt: skip
 
 
-def memory_estimate(grid=None, picture=None, drape=None):
-    """Plain numbers: 16/3 bytes a sample, 24 a pixel, 4 a pixel of the drape, 16 MiB of staging."""
+def memory_estimate(grid=None, picture=None, drape=None, *, height_bits=32):
+    """Plain numbers: 16/3 bytes a sample of 32 bits, 24 a pixel, 4 a pixel of the drape, 16 MiB of staging."""
     items = []
     if grid is not None:
-        items += [("height texture", 4 * grid[0] * grid[1]), ("maximum pyramid", 4 * grid[0] * grid[1] // 3)]
+        texture = height_bits // 8 * grid[0] * grid[1]
+        items += [("height texture", texture), ("maximum pyramid", texture // 3)]
     if picture is not None:
         items += [("picture", 20 * picture[0] * picture[1]), ("read back", 4 * picture[0] * picture[1])]
     if drape is not None:
@@ -180,7 +232,7 @@ def memory_estimate(grid=None, picture=None, drape=None):
         "items": items,
         "total_bytes": sum(count for _, count in items),
         "host_visible_bytes": sum(count for name, count in items if name in ("read back", "upload staging")),
-        "largest_binding_bytes": 4 * grid[0] * grid[1] // 3 if grid is not None else 0,
+        "largest_binding_bytes": texture // 3 if grid is not None else 0,
         "largest_texture_side": max(grid or (0, 0)),
     }
 
@@ -221,12 +273,59 @@ def check_surface_style(style):
     load_shader(style.source, "surface", name=style.name)
 
 
+class Reservation:
+    def __init__(self, bytes):
+        self.bytes = bytes
+
+    def release(self):
+        self.bytes = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.release()
+
+
+def reserve(label, bytes, *, kind="buffer", counted=True):
+    return Reservation(bytes)
+
+
+def texture_bytes(width, height, format, mips=1, layers=1, samples=1):
+    return 4 * width * height * layers * samples
+
+
+def reset_peak():
+    pass
+
+
+def check_budget(bytes):
+    if bytes > _limit:
+        raise MemoryBudgetError(f"[Budget] expected at most {_limit} bytes; got {bytes}; fix: less")
+
+
+def set_budget_policy(policy):
+    pass
+
+
 def drain_log():
     records = _log[:]
     _log.clear()
     return records
 
 
+def set_log_level(level):
+    return True
+
+
 def set_memory_budget(total=None, host_visible=None, *, adapter="auto"):
     global _limit
     _limit = total if total is not None else DEFAULT_BUDGET
+
+
+def follow_free_memory():
+    return False
+
+
+def _assume_free_memory(bytes):
+    pass
