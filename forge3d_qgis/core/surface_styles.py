@@ -216,11 +216,25 @@ def shipped_folder() -> Path:
     return resource_path("styles")
 
 
+def shipped_styles() -> tuple[Path, ...]:
+    """The files of the examples that come with the package."""
+    return style_files([shipped_folder()])
+
+
+def named_value(text: str) -> tuple[str, float]:
+    """The parts of ``name=value``. Raises SceneError."""
+    name, sign, value = text.partition("=")
+    number = _number(value)
+    if not (name.isidentifier() and sign) or math.isnan(number):
+        raise scene_error("parameter", "name=value with a number", text, "write for example snow_line=1800")
+    return name, number
+
+
 def find_style(name: str | os.PathLike[str]) -> Path:
     """The file of that name, or the shipped example of that name, with or without its ending. Raises SceneError."""
     path = Path(name)
     if not path.exists() and path.name == os.fspath(name):
-        for candidate in style_files([shipped_folder()]):
+        for candidate in shipped_styles():
             if path.name in (candidate.name, candidate.stem):
                 return candidate
     return path

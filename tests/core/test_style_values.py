@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge3d_qgis.core import Scene, SceneError, ShaderError, SurfaceStyle
-from forge3d_qgis.core.surface_styles import declared_parameters, find_style, shipped_folder, style_files
+from forge3d_qgis.core.surface_styles import declared_parameters, find_style, named_value, shipped_folder, style_files
 from forge3d_qgis.core.view import View
 
 SOURCE = """// Snow.
@@ -129,3 +129,10 @@ def test_a_shipped_example_is_found_by_its_name_and_a_file_by_its_path(tmp_path:
         style = SurfaceStyle.from_file(find_style(name))
         assert style.declared and all(entry.label for entry in style.declared)
     assert find_style(tmp_path / "x.wgsl") == tmp_path / "x.wgsl"
+
+
+def test_a_name_with_its_value_is_read_and_anything_else_refused() -> None:
+    assert named_value("snow_line=1.5e3") == ("snow_line", 1500.0)
+    for wrong in ("", "a", "=1", "a=", "a=x", "a=nan", "a=1=2", "a b=1", "a=1e99"):
+        with pytest.raises(SceneError, match="expected name=value with a number"):
+            named_value(wrong)
