@@ -35,7 +35,7 @@ from qgis.core import (
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
-from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtCore import QSize, QTimer
 from qgis.PyQt.QtGui import QColor, QImage
 
 from .core.budget import DeviceLimits
@@ -568,8 +568,16 @@ def drape_job(dem: Dem | DemFacts, crs, layers: list[QgsMapLayer], longest_side:
         return in_ledger((pixels[::-1] if mirrored else pixels).copy(), "drape in Python")
 
     job = QgsMapRendererParallelJob(settings)
+    _running_jobs.add(job)
+    # In the next round: a job must not go while it tells that it has ended.
+    job.finished.connect(lambda: QTimer.singleShot(0, lambda: _running_jobs.discard(job)))
     job.start()
     return job, rgba
+
+
+_running_jobs: set[QgsMapRendererParallelJob] = set()
+"""Maps that are being drawn. One that was cancelled and that nobody else holds would be collected as garbage together
+with what is connected to it, and then call that all the same when it ends."""
 
 
 def theme_layers(name: str) -> tuple[list[QgsMapLayer], dict]:

@@ -225,6 +225,8 @@ class ExportController(QObject):
     def _start(self, wanted: ExportSettings, scene: Scene, then, drape=None, drape_size=None) -> None:
         host, loaded = self._relief.host, self._relief.loaded
         if host.worker is None or loaded is None or host.budget() is None:
+            # Other heights are on their way, or none: what was to be exported is no more.
+            self._say(tr("The export was cancelled. Nothing was written."), Qgis.MessageLevel.Info)
             return
         dem, speed = loaded.dem, host.pixels_a_second()
         job = ExportJob(wanted, scene, host.budget(), dem.size, drape, drape_size, speed, dem.height_bits)

@@ -220,6 +220,7 @@ class RenderWorker:
                 try:
                     self._follow()
                     self._step()
+                    self._taken = _Slots()
                 except Cancelled:
                     continue  # by clear or stop, which stand in the slots
                 except DeviceError as error:

@@ -30,6 +30,10 @@ class InputError(ValueError):
     pass
 
 
+class ShaderError(InputError):
+    pass
+
+
 class MemoryBudgetError(MemoryError):
     pass
 
@@ -118,6 +122,12 @@ class Renderer:
 
     def forget_pictures(self):
         self._wanted.clear()
+
+    def copy_report(self):
+        step = {
+            "pointer": 64, "bytes": 80, "borrowed": True, "copied_bytes": 0, "copied_ms": 0.0, "transfer_ms": 1.0,
+        }  # fmt: skip
+        return {"heights": step, "drape": None, "picture": step}
 
     def progress(self):
         return self.samples
@@ -241,6 +251,32 @@ def shading_models():
         {"name": "hillshade", "aliases": ["horn"], "summary": "grey", "is_display": True, "uses_colors": False,
          "uses_sun_size": False, "uses_sky": False, **common},
     ]  # fmt: skip
+
+
+_shaders = set()
+
+
+def load_shader(source, entry_point="main", stage="compute", *, constants=(), name="shader"):
+    if "wrong" in str(source):
+        raise ShaderError(f"[Shader] {name}:1:1: wrong\n   1 | wrong\n     | ^^^^^")
+    _shaders.add(key := f"{abs(hash((source, entry_point, stage, tuple(constants)))):064x}")
+    return key
+
+
+def is_shader_cached(shader_id):
+    return shader_id in _shaders
+
+
+def shader_cache_size():
+    return len(_shaders)
+
+
+def clear_shader_cache():
+    _shaders.clear()
+
+
+def check_surface_style(style):
+    load_shader(style.source, "surface", name=style.name)
 
 
 class Reservation:
