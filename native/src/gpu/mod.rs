@@ -13,5 +13,6 @@ pub mod ledger;
 pub mod memory;
 pub mod readback_pool;
 pub mod shaders;
+pub mod stamps;
 pub mod texture_formats;
 pub mod transfer;

@@ -83,9 +83,10 @@ impl TracePass {
         terrain: &wgpu::BindGroup,
         slab: &Slab,
         rows: &Rows,
+        times: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
         let offsets = [rows.sample * TABLE_STRIDE as u32, rows.first * TABLE_STRIDE as u32];
         let groups: [(&wgpu::BindGroup, &[u32]); 3] = [(frame, &offsets), (terrain, &[]), (&slab.trace_group, &[])];
-        programs::record(encoder, "forge3d.trace", &self.pipeline, &groups, rows.count);
+        programs::record_timed(encoder, "forge3d.trace", &self.pipeline, &groups, rows.count, times);
     }
 }
