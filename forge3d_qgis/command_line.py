@@ -28,6 +28,7 @@ from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
 from .core.styles import canonical_shading, shading_models
+from .core.surface_styles import SurfaceStyle, find_style, named_value, shipped_styles
 from .core.text_file import read_text
 from .core.view import View, area_text, parse_area
 
@@ -253,6 +254,14 @@ def parser() -> argparse.ArgumentParser:
         "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"
     )
     group.add_argument(
+        "--surface", metavar="NAME|FILE",
+        help=f"colour the ground by a style: a .wgsl file or {', '.join(path.stem for path in shipped_styles())}",
+    )  # fmt: skip
+    group.add_argument(
+        "--surface-param", type=_argument(named_value, "name=value"), action="append", metavar="NAME=VALUE",
+        help="a number of the surface style, as its file names it; may be given again for others",
+    )  # fmt: skip
+    group.add_argument(
         "--band", type=_argument(_band, "number"), metavar="N", help="band that holds the heights (default: 1)"
     )
     group.add_argument(
@@ -320,6 +329,17 @@ def view_of(arguments: argparse.Namespace) -> View:
             changes["color_ramp"] = _ramp(arguments.ramp)
         except SceneError as error:
             raise SceneError(f"--ramp: {error}") from None
+    surface = base.surface
+    if arguments.surface is not None:
+        try:
+            surface = SurfaceStyle.from_file(find_style(arguments.surface))
+        except SceneError as error:
+            raise SceneError(f"--surface: {error}") from None
+    if arguments.surface_param:
+        if surface is None:
+            raise SceneError("--surface-param: expected a surface style; got none; fix: add --surface")
+        surface = surface.with_values(**dict(arguments.surface_param))
+    changes["surface"] = surface
     scene = dataclasses.replace(
         base, camera=dataclasses.replace(base.camera, **camera), sun=dataclasses.replace(base.sun, **sun), **changes
     )
@@ -417,6 +437,7 @@ def _refuse_to_lose(arguments: argparse.Namespace) -> None:
         "the DEM itself": arguments.dem,
         "the scene that is read": arguments.scene,
         "the ramp that is read": ramp,
+        "the surface style that is read": arguments.surface,
         "the picture's own name": arguments.out,
     }
     for what, other in read.items():
@@ -460,7 +481,7 @@ def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object
 def _render_on(
     device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
 ) -> list[str]:
-    from .core.dem import covering_window, open_source, read_dem, wkt_of_crs
+    from .core.dem import covering_window, open_dem, open_source, wkt_of_crs
     from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
     from .core.render import render_strips
@@ -492,7 +513,7 @@ def _render_on(
                 budget = chosen or limits.budget
                 reason = f"chosen: {format_bytes(chosen)}" if chosen else limits.reason
                 read_start = time.perf_counter()
-                dem = read_dem(
+                stream = open_dem(
                     source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
                     picture_size=arguments.size, window=window, progress=shown.step("reading"),
                     max_samples=arguments.quality.dem_samples if arguments.quality is not None else None,
@@ -501,7 +522,7 @@ def _render_on(
                 ms["read"] = (time.perf_counter() - read_start) * 1000
                 encode = 0.0
                 for _, rows in render_strips(
-                    dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
+                    stream, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
                     memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
                 ):  # fmt: skip
                     before = time.perf_counter()
@@ -513,6 +534,9 @@ def _render_on(
             before = time.perf_counter()
             writer.close()
             encode += time.perf_counter() - before
+        dem = stream.facts()
+        # Reading goes on while strips are uploaded: what was waited for it.
+        ms["read"] += max(0.0, metrics["heights_ms"] - metrics["upload_ms"] - metrics["pyramid_ms"])
         for step in ("upload", "pyramid", "compile", "trace", "resolve", "readback"):
             ms[step] = float(metrics[f"{step}_ms"])
         ms["encode"] = encode * 1000
@@ -524,7 +548,12 @@ def _render_on(
                 "adapter": metrics["adapter"],
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
-                "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
+                "dem": {
+                    "size": list(dem.size),
+                    "height_bits": dem.height_bits,
+                    "source_size": list(dem.source_size),
+                    "notes": list(dem.notes),
+                },
                 "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
@@ -578,5 +607,7 @@ def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None
         view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
+    if view.scene.surface is not None:
+        view.scene.surface.check()  # before anything is read
     _fill_in(arguments)
     return _render(arguments, view, heed, log)
