@@ -1,7 +1,7 @@
-"""What surface styles cost: a warm frame without and with each example, compiling, and the longest submit of endless ones.
+"""What surface styles cost: warm frames without and with each example, compiling, the longest submit of endless ones.
 
-Medians of warm frames, 1024×768 of the sample DEM, default view, one sample a pixel, read back into numpy. Compiling: the
-first picture of the style in a process of its own, with an empty shader cache of the driver and with a filled one.
+Medians of warm frames, 1024×768 of the sample DEM, default view, one sample a pixel, read back into numpy. Compiling:
+the first picture of the style in a process of its own, with an empty shader cache of the driver and with a filled one.
 ``--adapter NAME`` chooses another adapter than the software one.
 """
 
@@ -17,9 +17,6 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 from forge3d_qgis.core import RenderSession, Scene, SurfaceStyle, read_dem, resource_path
 from forge3d_qgis.core.surface_styles import shipped_styles
