@@ -481,7 +481,7 @@ def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object
 def _render_on(
     device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
 ) -> list[str]:
-    from .core.dem import covering_window, open_source, read_dem, wkt_of_crs
+    from .core.dem import covering_window, open_dem, open_source, wkt_of_crs
     from .core.errors import DemError
     from .core.export import PngWriter, WholeFile
     from .core.render import render_strips
@@ -513,7 +513,7 @@ def _render_on(
                 budget = chosen or limits.budget
                 reason = f"chosen: {format_bytes(chosen)}" if chosen else limits.reason
                 read_start = time.perf_counter()
-                dem = read_dem(
+                stream = open_dem(
                     source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
                     picture_size=arguments.size, window=window, progress=shown.step("reading"),
                     max_samples=arguments.quality.dem_samples if arguments.quality is not None else None,
@@ -522,7 +522,7 @@ def _render_on(
                 ms["read"] = (time.perf_counter() - read_start) * 1000
                 encode = 0.0
                 for _, rows in render_strips(
-                    dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
+                    stream, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
                     memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
                 ):  # fmt: skip
                     before = time.perf_counter()
@@ -534,6 +534,9 @@ def _render_on(
             before = time.perf_counter()
             writer.close()
             encode += time.perf_counter() - before
+        dem = stream.facts()
+        # Reading goes on while strips are uploaded: what was waited for it.
+        ms["read"] += max(0.0, metrics["heights_ms"] - metrics["upload_ms"] - metrics["pyramid_ms"])
         for step in ("upload", "pyramid", "compile", "trace", "resolve", "readback"):
             ms[step] = float(metrics[f"{step}_ms"])
         ms["encode"] = encode * 1000
@@ -545,7 +548,12 @@ def _render_on(
                 "adapter": metrics["adapter"],
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
-                "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
+                "dem": {
+                    "size": list(dem.size),
+                    "height_bits": dem.height_bits,
+                    "source_size": list(dem.source_size),
+                    "notes": list(dem.notes),
+                },
                 "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }

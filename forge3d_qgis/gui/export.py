@@ -59,6 +59,7 @@ class ExportJob:
         drape: Callable[[], np.ndarray] | None = None,
         drape_size: tuple[int, int] | None = None,
         speed: float | None = None,
+        height_bits: int = 32,
     ) -> None:
         """``budget``: bytes that the renderer may hold; it holds heights of ``dem_size`` and the drape already.
         ``speed``: samples a second, as measured last."""
@@ -66,7 +67,8 @@ class ExportJob:
         self._scene = scene
         self._make_drape = drape
         by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wanted.width * wanted.samples))
-        lines = strip_rows((wanted.width, wanted.height), budget, dem_size=dem_size, drape_size=drape_size)
+        size = (wanted.width, wanted.height)
+        lines = strip_rows(size, budget, dem_size=dem_size, drape_size=drape_size, height_bits=height_bits)
         self._lines = max(1, min(lines, by_time))
         self._steps: Iterator[StripStep] | None = None
         self._writer: PngWriter | None = None
@@ -223,8 +225,11 @@ class ExportController(QObject):
     def _start(self, wanted: ExportSettings, scene: Scene, then, drape=None, drape_size=None) -> None:
         host, loaded = self._relief.host, self._relief.loaded
         if host.worker is None or loaded is None or host.budget() is None:
+            # Other heights are on their way, or none: what was to be exported is no more.
+            self._say(tr("The export was cancelled. Nothing was written."), Qgis.MessageLevel.Info)
             return
-        job = ExportJob(wanted, scene, host.budget(), loaded.dem.size, drape, drape_size, host.pixels_a_second())
+        dem, speed = loaded.dem, host.pixels_a_second()
+        job = ExportJob(wanted, scene, host.budget(), dem.size, drape, drape_size, speed, dem.height_bits)
         task = BackgroundTask(
             tr("Exporting {name}").format(name=Path(wanted.path).name),
             job.wait,
