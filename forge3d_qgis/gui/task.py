@@ -67,8 +67,8 @@ class BackgroundTask(QgsTask):
             outcome.done.set()
         return outcome.error is None
 
-    # The work may leave something behind that asks and tells on: heights are read again when a device was lost. QGIS has
-    # deleted the task by then.
+    # The work may leave something behind that asks and tells on: heights are read again when a device was lost. QGIS
+    # has deleted the task by then.
 
     def _tell_progress(self, share: float) -> None:
         if not self.outcome.done.is_set():
