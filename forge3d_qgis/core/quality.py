@@ -180,6 +180,21 @@ LADDER = (
 )
 """What is given up, in this order: the map first, which hides nothing of the relief; the preview last: it is seen."""
 
+BYTES_A_HEIGHT = 6
+"""With its part of the pyramid, rounded up: how many heights a budget holds before any were read."""
+
+
+def heights_at(tier: Tier, wanted: int | None, full: Size | None, budget: int) -> int | None:
+    """Of how many samples a DEM is read at most; None: of as many as ``budget`` bytes allow.
+
+    ``wanted``: what a preset allows, None for all. ``full``: (columns, rows) when it was read in full, if it was.
+    """
+    if tier is Tier.HIGH:
+        return wanted
+    most = full[0] * full[1] if full is not None else budget // BYTES_A_HEIGHT
+    return max(4, min(most, wanted or most) // tier.divisor**2)
+
+
 LOW_SHARE, MEDIUM_SHARE = 50 / 512, 200 / 512
 """Of the budget: with less than these available quality is low, or medium."""
 STRETCH = 0.75

@@ -51,6 +51,8 @@ def test_the_memory_of_a_preset_is_what_the_ledger_sees_at_most(
     assert (content["picture"]["bands"] > 1) is (budget is not None and name != "draft")
     expected = QUALITIES[name].calculate_memory_usage(dem_size=(COLS, ROWS), budget=budget)
     assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
+    assert content["forecast"]["bytes"] == pytest.approx(expected, rel=0.001)
+    assert content["forecast"]["bands"] == content["picture"]["bands"]
 
 
 @pytest.fixture
