@@ -5,7 +5,8 @@ z up. Every call that touches the GPU releases the GIL. Every failure is an ordi
 category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Cancelled] [Internal]``.
 """
 
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +74,7 @@ class MemoryMetrics(TypedDict):
     budget_policy: str  # "enforce" or "warn": see set_budget_policy
     top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
+    allocator_reserved_bytes: int | None  # the blocks that it took from the driver for these, likewise
 
 class MemoryEstimate(TypedDict):
     items: list[tuple[str, int]]  # what for, bytes
@@ -100,9 +102,10 @@ class ShadingModel(TypedDict):
     uses_sky: bool
 
 class RenderMetrics(TypedDict):
-    upload_ms: float  # heights to the GPU, of the last set_height_data
+    upload_ms: float  # heights to the GPU, of the last set_height_data, without waiting for the strips of a stream
     pyramid_ms: float  # maximum pyramid, likewise
     compile_ms: float  # shaders and pipelines, once a process and adapter
+    encode_ms: float  # the processor's work for the GPU's: scene to bytes, commands, submits; since the picture was last reset
     trace_ms: float  # rays, summed since the picture was last reset
     resolve_ms: float  # light to sRGB bytes and their copy, last read_rgba; 0 where that was part of the last traced submit
     readback_ms: float  # bytes to the CPU after that, last read_rgba
@@ -113,6 +116,19 @@ class RenderMetrics(TypedDict):
     samples: int  # whole samples accumulated by every pixel
     peak_bytes: int  # MemoryMetrics.device_peak_bytes
     adapter: str
+
+class HeightStream(Protocol):
+    """Heights that come strip by strip. ``shape``: (rows, cols) of all.
+
+    ``height_base``, which may be missing: a whole number within ±8 000 000, if every height is a whole number of metres
+    from ``height_base + 1`` to ``height_base + 65535``, or void. They are then held as 16-bit numbers, in half the bytes,
+    and draw the same pictures. None: as floats. Another height is an InputError.
+    """
+
+    shape: tuple[int, int]
+    height_base: int | None
+    def strips(self) -> Iterable[npt.NDArray[Any]]:
+        """Arrays (any number of rows, cols) as ``set_height_data`` takes them, from the top."""
 
 class Renderer:
     """A picture of ``width`` × ``height`` pixels of one heightfield. May be used from any one thread at a time."""
@@ -135,7 +151,12 @@ class Renderer:
         Its pixels are, byte for byte, those of the larger picture drawn at once."""
     def set_window(self, x: int, y: int, full_width: int, full_height: int) -> None:
         """The name that ``set_crop`` had before."""
-    def set_height_data(self, heights: npt.NDArray[Any], *, cell_to_world: tuple[float, float, float, float] = ...) -> None:
+    def set_height_data(
+        self,
+        heights: npt.NDArray[Any] | HeightStream,
+        *,
+        cell_to_world: tuple[float, float, float, float] | Callable[[], tuple[float, float, float, float]] = ...,
+    ) -> None:
         """Uploads ``heights``, (rows, cols), metres, NaN or ±inf = void; at least 2×2 and one whole cell.
 
         ``cell_to_world = (xc, xr, yc, yr)``: one column to the right moves (xc, yc) metres (east, north), one row down
@@ -143,6 +164,10 @@ class Renderer:
         real dtypes and memory orders are converted strip by strip; masked cells of a masked array are void. Raises
         InputError (among others for finite numbers beyond float32, and for cells smaller than one float32 step of their
         heights), MemoryBudgetError, Cancelled.
+
+        A stream gives its rows strip by strip, after the memory for all of them was reserved; what it raises comes out
+        unchanged, and the interpreter is held only while it is asked. ``cell_to_world`` may be a function, which is called
+        once the last row has come. An upload that ends early leaves the renderer without heights, or with the old ones.
         """
     def share_heights(self, other: Renderer) -> None:
         """Takes the heights that ``other`` holds. The process holds them once, until both have let go of them; each counts
@@ -163,6 +188,23 @@ class Renderer:
         """
     def render_terrain_rgba(self, samples: int = 1) -> npt.NDArray[np.uint8]:
         """``refine`` to ``samples`` samples from zero, then ``read_rgba``; the last rows and the picture in one submit."""
+    def reserve_pictures(self, count: int, *, pre_allocate: bool = True) -> int:
+        """Lets ``count`` pictures, 1..64, lie in read-back buffers at a time, on their way or in their owners' hands; two
+        without this. ``pre_allocate``: makes the buffers now. Returns how many there may be: fewer, down to none, where
+        the budget has no room. Raises InputError, MemoryBudgetError (no room for the picture itself)."""
+    def want_picture(self, scene: Any, samples: int = 1) -> None:
+        """Wants a picture of ``scene``, from zero samples, after those wanted already; does not wait for it. Its bytes are
+        those of ``set_scene(scene)`` and ``render_terrain_rgba(samples)``. Whatever else is drawn meanwhile leaves it as it
+        is, but sets this renderer's scene. Raises InputError; failures of the drawing come with the picture."""
+    def next_picture(self) -> npt.NDArray[np.uint8] | None:
+        """The next of the wanted pictures, in order, once it is there; None when there are no more. ``render_metrics``
+        then tells of this picture.
+
+        Half of the pictures of ``reserve_pictures`` may be held where the GPU copied them; while as many are, the next is
+        a copy, so that the rest goes on. Raises Cancelled, DeviceError, RenderError, MemoryBudgetError, after which
+        ``forget_pictures`` is to be called."""
+    def forget_pictures(self) -> None:
+        """Wants no more pictures; those on their way go nowhere. Frees what ``reserve_pictures`` made."""
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures (2.5: two and a half samples). Any thread, never waits."""
     def cancel(self) -> None:
@@ -220,9 +262,13 @@ def shading_models() -> list[ShadingModel]:
 def memory_metrics() -> MemoryMetrics:
     """The process's ledger: what all renderers on all devices hold."""
 def memory_estimate(
-    grid: tuple[int, int] | None = None, picture: tuple[int, int] | None = None, drape: tuple[int, int] | None = None
+    grid: tuple[int, int] | None = None,
+    picture: tuple[int, int] | None = None,
+    drape: tuple[int, int] | None = None,
+    *,
+    height_bits: int = 32,
 ) -> MemoryEstimate:
-    """What heights (columns, rows), a picture drawn at once and a drape (width, height) will take, by the functions that size
+    """What heights (columns, rows), held as 32-bit floats or 16-bit numbers, a picture drawn at once and a drape (width, height) will take, by the functions that size
     the allocations, in a renderer that holds all of them. Makes nothing, not even a device."""
 def set_memory_budget(total: int | None = None, host_visible: int | None = None, *, adapter: str = "auto") -> None:
     """Limits in bytes of the budget that renderers without one of their own share; None = the default of the adapter in use.

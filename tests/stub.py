@@ -62,6 +62,8 @@ def read() -> Stub:
                 for part in node.body
                 if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
             }
+            if "Protocol" in bases:  # what a caller brings
+                continue
             if {"TypedDict", *stub.dicts} & set(bases):
                 stub.dicts[node.name] = keys.union(*(stub.dicts.get(base, set()) for base in bases))
                 continue

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .async_readback import AsyncReadbackConfig, AsyncRenderer
 from .devices import Context, adapters
 from .errors import (
     Cancelled,
@@ -47,6 +48,7 @@ __all__ = [  # noqa: RUF022 - grouped by home
     "PngWriter", "save_png",
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
     "Context", "adapters",
+    "AsyncReadbackConfig", "AsyncRenderer",
     "Image", "RenderSession", "render", "render_bands", "render_strips",
     "Camera", "ColorRamp", "Scene", "Sun", "ramp_names",
     "Source", "View",

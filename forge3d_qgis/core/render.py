@@ -141,9 +141,13 @@ class RenderSession:
 
     def set_scene(self, scene: Scene) -> None:
         """Starts again at zero samples if anything changed. Heights of the ramp are true ones, the datum included."""
-        scene = _checked_scene(scene)
+        native_scene = self._native_scene(scene)
         with translated():
-            self._renderer.set_scene(_without_datum(scene, self._datum_m))
+            self._renderer.set_scene(native_scene)
+
+    def _native_scene(self, scene: object) -> Scene:
+        """For the heights as the renderer holds them."""
+        return _without_datum(_checked_scene(scene), self._datum_m)
 
     def refine(self, milliseconds: float = SLICE_MS, *, samples: int = 1024) -> int:
         """Traces for about that long or until every pixel has ``samples``; returns the number of whole samples."""

@@ -17,6 +17,7 @@ from ..core.errors import DeviceError
 from ..core.native import drained_log, native
 from ..text import tr
 from . import preferences, sentinel
+from .device_loss import Remedy
 from .worker import Frame, RenderWorker
 
 LOG_TAG = "Forge3D"
@@ -68,6 +69,7 @@ class NativeHost(QObject):
     picked = pyqtSignal(str, object, int)  # tag, hit or None, token
     failed = pyqtSignal(object)  # Exception: this picture cannot be drawn
     device_failed = pyqtSignal()  # no picture can be drawn; see ``problem``
+    device_came = pyqtSignal()  # pictures can be drawn after all
     notice = pyqtSignal(str)  # worth a line in the message bar
     drape_failed = pyqtSignal(object)  # Exception: the relief stands without its map
     metered = pyqtSignal(dict)  # the ledger of now, likewise; see ``Frame.memory``
@@ -83,6 +85,7 @@ class NativeHost(QObject):
         self._limits: DeviceLimits | None = None
         self._device_key = ""
         self._losses = 0
+        self._is_returning = False
         self.problem: Problem | None = None
         self.is_software_after_crash = False
         self._log_timer = QTimer(self)
@@ -182,6 +185,9 @@ class NativeHost(QObject):
             return
         if kind == "frame":
             self._last_frame = value
+            if self._is_returning:
+                self._is_returning = False
+                self.notice.emit(tr("The graphics device was lost. Another one has drawn the picture anew."))
             self.frame.emit(value)
         elif kind == "picked":
             self.picked.emit(*value)
@@ -190,17 +196,30 @@ class NativeHost(QObject):
             self._device_key = f"{device['key']} {device['name']}"
             if self.problem is not None and self.problem.missing is Missing.NO_DEVICE:
                 self.problem = None  # tried again, and there is one now
+                self.device_came.emit()
             log(f"Device: {device}")
         elif kind == "failed":
             self._failed(value)
         elif kind == "lost":
-            log(f"The graphics device was lost and is made anew: {value}", Qgis.MessageLevel.Warning)
+            self._lost(*value)
         elif kind == "drape_failed":
             self.drape_failed.emit(value)
         elif kind == "memory":
             self._limits, metrics = value
             self.metered.emit(metrics)
             self.memory.emit(self._limits)
+
+    def _lost(self, error: Exception, remedy: Remedy) -> None:
+        self._losses += 1
+        log(f"The graphics device was lost ({remedy.name.lower()}): {error}", Qgis.MessageLevel.Warning)
+        self._is_returning = remedy is Remedy.ANOTHER  # told when it has drawn again
+        if remedy is Remedy.SOFTWARE:
+            self.notice.emit(
+                tr(
+                    "The graphics device was lost again and again. The processor draws from now on; choose the adapter "
+                    "in Settings ▸ Options ▸ Forge3D to try it again."
+                )
+            )
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, DeviceError):

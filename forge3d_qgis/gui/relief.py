@@ -76,6 +76,7 @@ class Relief(QObject):
         self.host.drape_failed.connect(self._drape_failed)
         self.host.memory.connect(self._memory_moved)
         self.host.device_failed.connect(self.draw)
+        self.host.device_came.connect(self.draw)
         self.host.notice.connect(self.notice)
         self.navigation.released.connect(self.draw)
         self.drape.outdated.connect(self.draw)

@@ -26,6 +26,7 @@ from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem
 from ..core.errors import Cancelled, DeviceError, MemoryBudgetError, RenderError
 from ..core.render import RenderSession, native, translated
+from .device_loss import PAUSE_S, Losses, Remedy
 from .refining import Refining, Wanted, let_go_of_picture
 
 FOLLOW_S = 3.0  # how often the budget follows the free memory: asking takes a thirtieth of a millisecond
@@ -103,7 +104,9 @@ class RenderWorker:
         self._drape: Any = None
         self._loaded = False
         self._refining = Refining()
-        self._rebuilt = False
+        self._losses = Losses()
+        self._had_device = self._has_device = False  # ever; since the last loss
+        self._taken = _Slots()  # what the step under way has not done yet
         self._device: dict = {}
         self._limits: DeviceLimits | None = None
         self._device_tried = threading.Event()
@@ -204,7 +207,7 @@ class RenderWorker:
                 except Cancelled:
                     continue  # by clear or stop, which stand in the slots
                 except DeviceError as error:
-                    self._lost(error)
+                    self._device_lost(error)
                 except Exception as error:  # noqa: BLE001 (a thread must not die of one picture)
                     self._give_up(error)
         finally:
@@ -255,34 +258,36 @@ class RenderWorker:
     def _step(self) -> None:
         with self._condition:
             slots = self._slots
-            clear, dem, warm_up = slots.clear, slots.dem, slots.warm_up
-            drape, drape_changed = slots.drape, slots.drape_changed
-            wanted, picks, job = slots.wanted, slots.picks, slots.job
+            self._taken = taken = dataclasses.replace(slots)
             slots.clear, slots.dem, slots.warm_up, slots.drape, slots.drape_changed = False, None, False, None, False
             slots.picks = {}
-            if self._loaded or dem is not None:
+            if self._loaded or taken.dem is not None:
                 slots.wanted = None
-        if job is not None and (clear or dem is not None):
+        job = taken.job
+        if job is not None and (taken.clear or taken.dem is not None):
             job.close()  # its heights go, and with them what was written of it
             self._forget(job)
             job = None
-        if clear:
+        if taken.clear:
             self._dem = self._drape = self._refining.current = None
             self._close()
-        if warm_up and self._session is None:
+        if taken.warm_up and self._session is None:
             self._session = self._make((256, 192))
-        if dem is not None:
-            self._dem, self._drape = dem, None
+        if taken.dem is not None:
+            self._dem, self._drape = taken.dem, None
             self._upload()
-        if drape_changed:
-            self._set_drape(drape, at_once=job is None)
-            wanted = wanted or self._refining.current
+        if taken.drape_changed:
+            self._set_drape(taken.drape, at_once=job is None)
+            taken.drape_changed = False
+            taken.wanted = taken.wanted or self._refining.current
         if not self._loaded:
             return
-        for tag, (x, y, token) in picks.items():
+        while taken.picks:
+            tag, (x, y, token) = next(iter(taken.picks.items()))
             self._deliver("picked", (tag, self._pick(x, y), token))
-        if wanted is not None:
-            self._begin(wanted)
+            del taken.picks[tag]
+        if taken.wanted is not None:
+            self._begin(taken.wanted)
         elif job is not None and (self._refining.current is None or self._refining.was_shown):
             self._go_on_with(job)
         elif self._refining.patience() == 0.0 and self._refining.go_on(self._session):
@@ -295,6 +300,7 @@ class RenderWorker:
             self._limits = device_limits(self._adapter)
             with translated():
                 self._device = dict(native().device_info(self._adapter))
+            self._had_device = self._has_device = True
             session = RenderSession(size, adapter=self._adapter, memory_budget=self._budget)
         except Exception:
             self._after_frame()  # it failed in an orderly way: no crash to remember
@@ -355,7 +361,6 @@ class RenderWorker:
                 raise
             return
         self._after_frame()
-        self._rebuilt = False
         view = self._session.view()
         view["picture_height"] = image.size[1]
         self._deliver(
@@ -412,24 +417,50 @@ class RenderWorker:
         if self._refining.current is not None and self._loaded:
             self._begin(self._refining.current)
 
-    def _lost(self, error: Exception) -> None:
-        """The device is gone: one new renderer with the same heights; if that fails too, say so."""
-        if self._rebuilt or self._dem is None:
+    def _device_lost(self, error: Exception) -> None:
+        """The device is gone: with another one all that was held is brought there and drawn again, and what the step
+        under way had not done is done then. A device that is lost again and again gives way to software; where none was
+        ever made, or software is lost as well, there is no picture."""
+        software = self._adapter == "software" or self._device.get("kind") == "software"
+        remedy = self._losses.remedy(is_software=software) if self._had_device else Remedy.NONE
+        is_news, self._has_device = self._has_device, False
+        self._leave_job(error)
+        self._close()
+        if remedy is Remedy.NONE:
             self._give_up(error)
             return
-        self._rebuilt = True
-        wanted, dem, drape = self._refining.current, self._dem, self._drape
-        self._close()
-        self._deliver("lost", error)
-        try:
-            self._dem = dem
-            self._upload()
-            self._with_room(lambda: self._session.set_drape(drape))
-            self._drape = drape
-            if wanted is not None:
-                self._begin(wanted)
-        except Exception as again:  # noqa: BLE001 (told to the dock; a second try would fail the same way)
-            self._give_up(again)
+        self._wish_again()
+        if remedy is Remedy.SOFTWARE:
+            self._adapter = "software"
+        if is_news or remedy is Remedy.SOFTWARE:
+            self._deliver("lost", (error, remedy))
+        else:
+            with self._condition:
+                self._condition.wait_for(lambda: self._slots.stop or self._slots.clear, PAUSE_S)
+
+    def _wish_again(self) -> None:
+        """Wishes for what was held and shown, where the user has not wished for something newer."""
+        taken, shown = self._taken, self._refining.current
+        self._taken, self._refining.current = _Slots(), None
+        with self._condition:
+            slots = self._slots
+            if slots.clear or slots.stop:
+                return
+            slots.wanted = slots.wanted or taken.wanted or shown
+            slots.picks = {**taken.picks, **slots.picks}
+            slots.warm_up = slots.warm_up or taken.warm_up
+            if not slots.drape_changed and (taken.drape_changed or self._drape is not None):
+                drape = self._drape
+                slots.drape = taken.drape if taken.drape_changed else lambda: drape
+                slots.drape_changed = True
+            slots.dem = slots.dem or self._dem
+
+    def _leave_job(self, error: Exception) -> None:
+        """What was written of it was drawn by a session that is no more: the job is told, and ends."""
+        job = self._slots.job
+        if job is not None:
+            self._forget(job)
+            job.failed(error)
 
     def _give_up(self, error: Exception) -> None:
         self._refining.current = None

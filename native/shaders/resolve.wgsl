@@ -10,8 +10,11 @@ fn resolve(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     let column = group.x * 64u + lane;
     if (column >= frame.picture.x) { return; }
     let index = group.y * frame.picture.x + column;
-    let samples = f32(max(row_samples[group.y / WORKGROUP_SIDE], 1u));
-    let mean = light_sums[index] / samples;
+    // What was not traced is dark: an earlier picture may have left its light there.
+    let samples = row_samples[group.y / WORKGROUP_SIDE];
+    let workgroup = column / WORKGROUP_SIDE;
+    let is_traced = samples > 0u && workgroup >= frame.first_workgroup && workgroup < frame.end_workgroup;
+    let mean = select(vec4f(0.0), light_sums[index] / f32(max(samples, 1u)), is_traced);
     // Over the background; with a transparent one the colour alone, since alpha is straight.
     let alpha = mean.a + frame.background.a * (1.0 - mean.a);
     let color = (mean.rgb + frame.background.rgb * (frame.background.a * (1.0 - mean.a))) / max(alpha, 1e-6);

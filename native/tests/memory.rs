@@ -10,6 +10,7 @@ use forge3d_native::gpu::adapter::AdapterChoice;
 use forge3d_native::gpu::memory::{self, Budget, Limits};
 use forge3d_native::render::Renderer;
 use forge3d_native::render::estimate::Estimate;
+use forge3d_native::render::stored::Bits;
 
 const SECONDS: Duration = Duration::from_secs(60);
 
@@ -39,7 +40,7 @@ fn the_ledger_is_true_from_the_first_frame_to_the_last_drop() {
     assert!((ours - theirs).abs() <= 0.05 * theirs, "ledger {ours}, allocator {theirs}");
 
     // What was estimated: all of it but for staging, which is gone, and the drape's one pixel.
-    let estimate = Estimate::new(Some([2048, 2048]), Some([1024, 768]), None).expect("plain sizes");
+    let estimate = Estimate::new(Some([2048, 2048]), Bits::Float32, Some([1024, 768]), None).expect("plain sizes");
     let staging = estimate.items.iter().find(|(name, ..)| *name == "upload staging").expect("an item").1;
     assert_eq!(total(), estimate.total() - staging + 4);
 
@@ -53,6 +54,8 @@ fn the_ledger_is_true_from_the_first_frame_to_the_last_drop() {
     assert_eq!((end.total_bytes(), end.buffer_count, end.texture_count), (0, 0, 0), "{:?}", end.top);
 
     a_lost_device_keeps_pictures_and_counts(&ground);
+    assert_eq!(total(), 0, "{:?}", memory::metrics().top);
+    a_device_lost_with_pictures_on_their_way_is_told_and_leaves_nothing(&ground);
     assert_eq!(total(), 0, "{:?}", memory::metrics().top);
 }
 
@@ -92,7 +95,7 @@ fn refusals_name_everything_and_lose_nothing(renderer: &mut Renderer) {
 
     // Staging does not grow with the DEM.
     let most = memory::metrics().peak_bytes;
-    let estimate = Estimate::new(Some([2048, 2048]), Some([1024, 768]), None).expect("plain sizes");
+    let estimate = Estimate::new(Some([2048, 2048]), Bits::Float32, Some([1024, 768]), None).expect("plain sizes");
     assert!(most <= estimate.total() + 4, "at most {} were estimated, {most} held", estimate.total());
 }
 
@@ -124,7 +127,7 @@ fn heights_that_are_shared_count_once(ground: &Ground) {
     let bare = total() - alone;
     second.set_shared_heights(first.shared_heights().expect("heights")).expect("room for them");
     assert_eq!(total(), alone + bare, "the process holds them once");
-    let heights = Estimate::new(Some([2048, 2048]), None, None).expect("plain sizes").items[1].1;
+    let heights = Estimate::new(Some([2048, 2048]), Bits::Float32, None, None).expect("plain sizes").items[1].1;
     assert!(second.budget().now().1 > heights, "they count in the budget of the second, too");
     second.set_scene(common::scene());
     drop(first);
@@ -156,4 +159,27 @@ fn a_lost_device_keeps_pictures_and_counts(ground: &Ground) {
     let mut again = common::renderer([64, 48], ground);
     assert_eq!(again.render(1).expect("a new device draws").to_vec(), copy);
     drop((picture, again));
+}
+
+fn a_device_lost_with_pictures_on_their_way_is_told_and_leaves_nothing(ground: &Ground) {
+    let mut renderer = common::renderer([64, 48], ground);
+    assert_eq!(renderer.reserve_pictures(4, true).expect("room"), 4);
+    for _ in 0..4 {
+        renderer.want_picture(common::scene(), 1).expect("a scene");
+    }
+    let (size, picture) = renderer.next_picture().expect("a picture").expect("four were wanted");
+    assert_eq!((size, picture.is_mapped()), ([64, 48], true));
+    let copy = picture.to_vec();
+    renderer.gpu().lose();
+    let Err(RenderError::Device(text)) = renderer.next_picture().map(|_| ()) else {
+        panic!("a picture came from a lost device")
+    };
+    assert!(text.contains("lost") && text.contains("fix:"), "{text}");
+    renderer.forget_pictures().expect("nothing is waited for");
+    assert!(renderer.next_picture().expect("nothing is wanted").is_none());
+    drop(renderer);
+    assert_eq!(total(), copy.len() as u64, "the three on their way are gone, the one that is held is not");
+    assert_eq!(picture.to_vec(), copy, "the picture is read after the device is lost");
+    let mut again = common::renderer([64, 48], ground);
+    assert_eq!(again.render(1).expect("a new device draws").to_vec(), copy);
 }

@@ -167,6 +167,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "refine": (MILLISECONDS, SAMPLES),
     "read_rgba": (),
     "render_terrain_rgba": (SAMPLES,),
+    "reserve_pictures": (or_anything(st.integers(-1, 8)),),
+    "want_picture": (scenes(), SAMPLES),
+    "next_picture": (),
+    "forget_pictures": (),
     "progress": (),
     "cancel": (),
     "pick": (POSITIONS, POSITIONS),
@@ -197,6 +201,7 @@ class Bench:
         self.held = native.memory_metrics()["total_bytes"]
 
     def good_picture(self) -> np.ndarray:
+        self.renderer.forget_pictures()
         self.renderer.resize(*SIZE)
         self.renderer.set_drape(None)
         self.renderer.set_height_data(GOOD)
@@ -222,6 +227,8 @@ class Bench:
         else:
             if name in ("read_rgba", "render_terrain_rgba"):
                 assert result.shape == (self.renderer.height, self.renderer.width, 4) and result.dtype == np.uint8
+            elif name == "next_picture" and result is not None:
+                assert result.ndim == 3 and result.shape[2] == 4 and result.dtype == np.uint8
             elif name == "refine":
                 assert 0 <= result <= 1024
 

@@ -52,7 +52,8 @@ struct Frame {
     sky_color: vec3f,
     primary_level: i32,
     wall_color: vec3f,
-    zero: u32,
+    // The first column of workgroups after those that are traced.
+    end_workgroup: u32,
     background: vec4f,
 }
 

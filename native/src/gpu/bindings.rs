@@ -29,6 +29,15 @@ pub(crate) const fn texture() -> wgpu::BindingType {
     }
 }
 
+/// The same of whole numbers.
+pub(crate) const fn whole_texture() -> wgpu::BindingType {
+    wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Uint,
+        view_dimension: wgpu::TextureViewDimension::D2,
+        multisampled: false,
+    }
+}
+
 /// A layout of compute bindings.
 pub(crate) fn layout(device: &Device, label: &str, bindings: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
     let entries: Vec<_> = bindings

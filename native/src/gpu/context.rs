@@ -56,8 +56,9 @@ pub fn context(choice: &AdapterChoice) -> Result<Arc<GpuContext>> {
     }
     let context = Arc::new(GpuContext::new(choice)?);
     if let Some((_, old)) = current.replace((vec![choice.clone()], Arc::clone(&context))) {
-        // One reference stays for ever: some drivers crash when a device is destroyed.
-        std::mem::forget(old);
+        // The device stays for ever: some drivers crash when one is destroyed, and one that hangs would be waited for. Its
+        // programs, by far the most of its memory, go with the last renderer that uses them.
+        std::mem::forget(Arc::clone(&old.device));
     }
     Ok(context)
 }

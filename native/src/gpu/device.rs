@@ -1,6 +1,5 @@
 //! One device and its queue: how it is made, waited for, and how its errors come back.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,10 +12,10 @@ use crate::gpu::faults::{self, Fault, Place};
 /// Features that are used where the adapter has them; nothing depends on them.
 const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE);
 
-thread_local! {
-    /// Whether a plan of faults has refused memory since the last scope of this thread ended. Of a thread, as wgpu's own
-    /// scopes are.
-    static REFUSED_BY_FAULT: Cell<bool> = const { Cell::new(false) };
+fn out_of_memory() -> RenderError {
+    RenderError::Budget(
+        "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
+    )
 }
 
 fn gone() -> RenderError {
@@ -24,6 +23,11 @@ fn gone() -> RenderError {
         "the device was lost; fix: render again (a new device is made), or choose another adapter".into(),
     )
 }
+
+/// Bytes of the blocks that small buffers and textures share; larger ones get memory of their own. As small as wgpu makes
+/// them: a block goes back to the driver when the last of what shares it is freed, and the blocks of up to 64 MiB of
+/// `MemoryHints::MemoryUsage` kept up to 75 MiB in which nothing lay, uncounted by any budget.
+const BLOCK: u64 = 4 << 20;
 
 /// A device of the chosen adapter.
 pub struct Device {
@@ -53,7 +57,7 @@ impl Device {
             required_features: adapter.features() & TAKEN_WHERE_OFFERED,
             required_limits: limits,
             experimental_features: wgpu::ExperimentalFeatures::disabled(),
-            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            memory_hints: wgpu::MemoryHints::Manual { suballocated_device_memory_block_size: BLOCK..BLOCK },
             trace: wgpu::Trace::Off,
         }))
         .map_err(|error| {
@@ -130,6 +134,12 @@ impl Device {
         self.device.generate_allocator_report().map(|report| report.total_allocated_bytes)
     }
 
+    /// What that allocator has taken from the driver, in blocks: what it holds in use and what it keeps for the next.
+    #[must_use]
+    pub fn allocator_reserved_bytes(&self) -> Option<u64> {
+        self.device.generate_allocator_report().map(|report| report.total_reserved_bytes)
+    }
+
     /// Runs `work` inside error scopes: a validation, memory or internal error becomes `wrap`'s kind instead of a black picture.
     pub(crate) fn scoped<T>(&self, wrap: fn(String) -> RenderError, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.pass(Place::Scope)?;
@@ -143,7 +153,6 @@ impl Device {
         let validation = pollster::block_on(validation.pop());
         let internal = pollster::block_on(internal.pop());
         let memory = pollster::block_on(memory.pop());
-        let is_out_of_memory = REFUSED_BY_FAULT.take() || memory.is_some();
         // The device first, then memory, then the scopes' other errors, then what `work` says: each is a consequence of
         // those before it.
         if self.is_lost() {
@@ -153,10 +162,8 @@ impl Device {
                 _ => Err(gone()),
             };
         }
-        if is_out_of_memory {
-            return Err(RenderError::Budget(
-                "the driver is out of memory; fix: lower the memory budget, the picture size or the DEM size".into(),
-            ));
+        if memory.is_some() {
+            return Err(out_of_memory());
         }
         match [internal, validation].into_iter().flatten().next() {
             Some(error) => Err(wrap(error.to_string())),
@@ -168,17 +175,23 @@ impl Device {
     pub(crate) fn pass(&self, place: Place) -> Result<()> {
         match faults::at(place) {
             None => {}
-            // As a driver tells it: the one call fails that asked for memory; what uses the result fails after it.
-            Some(Fault::OutOfMemory) => REFUSED_BY_FAULT.set(true),
+            Some(Fault::OutOfMemory) => return Err(out_of_memory()),
             Some(Fault::Lost) => self.lose(),
             Some(Fault::TimeOut) => return Err(self.no_answer(&wgpu::PollError::Timeout)),
         }
         Ok(())
     }
 
-    /// Whether the last place that was passed said that the driver has no memory.
-    pub(crate) fn is_refused_by_fault(&self) -> bool {
-        REFUSED_BY_FAULT.get()
+    /// Runs `make`, which asks the driver for memory. Its refusal is told at once, so that who can do with less does: what
+    /// wgpu gives then is of no use, and everything that uses it would fail after it.
+    pub(crate) fn allocated<T>(&self, make: impl FnOnce() -> T) -> Result<T> {
+        self.pass(Place::Allocation)?;
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let made = make();
+        match pollster::block_on(scope.pop()) {
+            Some(_) => Err(out_of_memory()),
+            None => Ok(made),
+        }
     }
 
     /// The GPU did not do its work. Where the time ran out nobody knows when it will, so the device counts as lost; a

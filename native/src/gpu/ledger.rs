@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterKind;
 use crate::gpu::default_budget::{Held as HeldBytes, Limits, MemoryFacts};
+use crate::gpu::host_heap;
 
 const MIB: u64 = 1 << 20;
 /// More than any machine has: sums of reservations stay within 64 bits.
@@ -211,9 +212,30 @@ struct LedgerState {
     /// Default limits of the adapter that was used last.
     default: Option<Limits>,
     policy: BudgetPolicy,
+    /// Whether the device takes its memory from the C library's heap, where the arrays of Python lie, too.
+    is_on_host_heap: bool,
+    /// What was freed since that heap was told to give back.
+    freed_bytes: u64,
 }
 
+/// So much may be free in the C library's heap before it is told to give it back to the system.
+const GIVE_BACK_AFTER: u64 = 64 * MIB;
+
 impl LedgerState {
+    /// Takes it out; true when the heap is to give back.
+    fn remove(&mut self, entry: &Entry) -> bool {
+        self.held.remove(entry);
+        if !self.is_on_host_heap {
+            return false;
+        }
+        self.freed_bytes += entry.bytes;
+        let enough = self.freed_bytes >= GIVE_BACK_AFTER;
+        if enough {
+            self.freed_bytes = 0;
+        }
+        enough
+    }
+
     fn note_peak(&mut self) {
         self.peak_bytes = self.peak_bytes.max(self.held.total());
         self.device_peak_bytes = self.device_peak_bytes.max(self.held.total() - self.held.python_bytes);
@@ -270,6 +292,7 @@ pub(crate) fn follow_free_memory(facts: impl FnOnce(HeldBytes) -> MemoryFacts, a
     let fresh = facts.default_limits();
     let limits = state.default.filter(|_| !anew).map_or(fresh, |limits| limits.followed_by(fresh));
     state.default = Some(limits);
+    state.is_on_host_heap = facts.kind == AdapterKind::Software;
     (limits, facts)
 }
 
@@ -521,7 +544,10 @@ impl Drop for Reservation {
             log_record(record);
         }
         if self.entry.holder.is_in_ledger() {
-            ledger().held.remove(&self.entry);
+            let gives_back = ledger().remove(&self.entry);
+            if gives_back {
+                host_heap::give_back();
+            }
         }
     }
 }

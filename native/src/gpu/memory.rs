@@ -8,7 +8,6 @@ use crate::error::{RenderError, Result};
 pub use crate::gpu::default_budget::Limits;
 use crate::gpu::default_budget::MemoryFacts;
 use crate::gpu::device::Device;
-use crate::gpu::faults::Place;
 use crate::gpu::ledger::{self, Holder, in_mib};
 pub use crate::gpu::ledger::{
     Budget, BudgetPolicy, MemoryMetrics, Reservation, Resource, check_common_budget, default_limits, metrics, register,
@@ -80,16 +79,8 @@ impl Allocator {
         }
         let host_visible = usage.intersects(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE);
         let reservation = self.budget.reserve(label, size, Resource::Buffer { host_visible }, Holder::Device)?;
-        self.pass(Place::Allocation)?;
-        let buffer = self.device.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(label),
-            size,
-            usage,
-            mapped_at_creation: false,
-        });
-        if self.is_refused_by_fault() {
-            buffer.destroy();
-        }
+        let described = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+        let buffer = self.device.allocated(|| self.device.device.create_buffer(&described))?;
         Ok(TrackedBuffer { buffer, _reservation: reservation })
     }
 
@@ -109,8 +100,7 @@ impl Allocator {
             )));
         }
         let reservation = self.budget.reserve(label, texture_bytes(size, format), Resource::Texture, Holder::Device)?;
-        self.pass(Place::Allocation)?;
-        let texture = self.device.device.create_texture(&wgpu::TextureDescriptor {
+        let described = wgpu::TextureDescriptor {
             label: Some(label),
             size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
             mip_level_count: 1,
@@ -119,11 +109,9 @@ impl Allocator {
             format,
             usage,
             view_formats: &[],
-        });
+        };
+        let texture = self.device.allocated(|| self.device.device.create_texture(&described))?;
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        if self.is_refused_by_fault() {
-            texture.destroy();
-        }
         Ok(TrackedTexture { texture, view, _reservation: reservation })
     }
 }

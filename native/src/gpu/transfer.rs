@@ -2,8 +2,6 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::device::Device;
@@ -271,13 +269,13 @@ pub fn read_mapped<T>(gpu: &Device, buffer: &TrackedBuffer, bytes: u64, take: im
 }
 
 /// A wish to map a buffer, and its answer.
-struct Mapping {
+pub(crate) struct Mapping {
     answer: std::sync::mpsc::Receiver<std::result::Result<(), wgpu::BufferAsyncError>>,
 }
 
 impl Mapping {
     /// Asks for the whole buffer, as soon as the GPU is done with it.
-    fn request(buffer: &TrackedBuffer, mode: wgpu::MapMode) -> Self {
+    pub(crate) fn request(buffer: &TrackedBuffer, mode: wgpu::MapMode) -> Self {
         let (sender, answer) = std::sync::mpsc::channel();
         buffer.slice(..).map_async(mode, move |result| {
             // The receiver lives until the answer came or the wait failed: nobody to tell in the second case.
@@ -289,7 +287,7 @@ impl Mapping {
     /// Waits until the buffer is mapped, which it is when the work `after` (or all) is done, or until `stop` answers with an
     /// error. The outer error is the text of a mapping that
     /// failed: whoever asked knows whether that was an upload or a readback.
-    fn wait(
+    pub(crate) fn wait(
         &mut self,
         gpu: &Device,
         after: Option<&wgpu::SubmissionIndex>,
@@ -317,86 +315,6 @@ impl Mapping {
             }
         }
         Err("mapping did not finish; the device may be lost".into())
-    }
-}
-
-/// Readback buffers of one picture size: a few, taken in turn, so that a picture can stay where the GPU put it while the next
-/// one is made.
-pub struct ReadbackPool {
-    bytes: u64,
-    idle: Mutex<Vec<TrackedBuffer>>,
-    closed: AtomicBool,
-    made: Mutex<usize>,
-}
-
-/// Pictures that stay in mapped buffers at a time: the one that is shown and the one that is made. Further ones are copied.
-pub const MAPPED_PICTURES: usize = 2;
-
-impl ReadbackPool {
-    /// An empty pool for pictures of `bytes` bytes.
-    #[must_use]
-    pub fn new(bytes: u64) -> Arc<Self> {
-        Arc::new(Self { bytes, idle: Mutex::default(), closed: AtomicBool::new(false), made: Mutex::new(0) })
-    }
-
-    /// A buffer to copy a picture into; none when all are taken.
-    pub fn take(&self, gpu: &Allocator) -> Result<Option<TrackedBuffer>> {
-        if let Some(buffer) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
-            return Ok(Some(buffer));
-        }
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if *made >= MAPPED_PICTURES || self.bytes > gpu.max_buffer_bytes() {
-            return Ok(None);
-        }
-        let buffer = gpu.buffer("forge3d.readback", self.bytes, READBACK)?;
-        *made += 1;
-        Ok(Some(buffer))
-    }
-
-    /// Takes a buffer back, or lets it go where the pool is closed.
-    pub fn give_back(&self, buffer: TrackedBuffer) {
-        if !self.closed.load(Ordering::Relaxed) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
-        }
-    }
-
-    /// Frees what is idle; what is still held goes with its picture.
-    pub fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// Maps `buffer`, which the GPU has been told to copy a picture into, for as long as the result lives.
-    pub fn map(self: &Arc<Self>, gpu: &Device, buffer: TrackedBuffer) -> Result<MappedPicture> {
-        Mapping::request(&buffer, wgpu::MapMode::Read).wait(gpu, None, &|| Ok(())).map_err(RenderError::Readback)??;
-        let view =
-            buffer.slice(..self.bytes).get_mapped_range().map_err(|error| RenderError::Readback(error.to_string()))?;
-        Ok(MappedPicture { view: Some(view), buffer: Some(buffer), pool: Arc::clone(self) })
-    }
-}
-
-/// A picture in the buffer that the GPU copied it into. Counted until it is dropped, also when its renderer is gone.
-pub struct MappedPicture {
-    view: Option<wgpu::BufferView>,
-    buffer: Option<TrackedBuffer>,
-    pool: Arc<ReadbackPool>,
-}
-
-impl std::ops::Deref for MappedPicture {
-    type Target = [u8];
-    fn deref(&self) -> &[u8] {
-        self.view.as_deref().unwrap_or(&[])
-    }
-}
-
-impl Drop for MappedPicture {
-    fn drop(&mut self) {
-        // wgpu wants the view gone before the buffer is unmapped.
-        self.view = None;
-        if let Some(buffer) = self.buffer.take() {
-            buffer.unmap();
-            self.pool.give_back(buffer);
-        }
     }
 }
 

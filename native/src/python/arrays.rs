@@ -8,10 +8,12 @@ use numpy::{
     ndarray,
 };
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PySlice};
+use pyo3::types::{IntoPyDict, PyIterator, PySlice};
 
 use crate::error::{RenderError, Result};
 use crate::render::readback::Picture;
+use crate::render::stored::Stored;
+use crate::scene::grid::Grid;
 
 /// The error for an argument that is something else.
 pub fn expected_other(expected: &str, object: &Bound<'_, PyAny>) -> PyErr {
@@ -230,6 +232,68 @@ impl DetachedHeights<'_> {
                 let floats: PyReadonlyArray2<'_, f32> = floats.extract()?;
                 Ok(Cow::Owned(floats.as_slice()?.to_vec()))
             }),
+        }
+    }
+}
+
+/// Heights that come strip by strip: an object with `shape`, `strips()`, and perhaps `height_base`.
+pub struct Stream<'py> {
+    object: Bound<'py, PyAny>,
+    /// Rows and columns.
+    pub shape: (u32, u32),
+    /// How they are to be held.
+    pub stored: Stored,
+}
+
+impl<'py> Stream<'py> {
+    /// `object` where it is a stream.
+    pub fn of(object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+        if !object.hasattr("strips")? {
+            return Ok(None);
+        }
+        let (rows, cols) =
+            typed::<(usize, usize)>(&object.getattr("shape")?, "shape", "two whole numbers (rows, cols)")?;
+        let base = if object.hasattr("height_base")? { Some(object.getattr("height_base")?) } else { None };
+        let stored = match base.filter(|base| !base.is_none()) {
+            Some(base) => Stored::whole(base.extract::<Real>()?.0)?,
+            None => Stored::FLOATS,
+        };
+        Ok(Some(Self { object: object.clone(), shape: (side(rows)?, side(cols)?), stored }))
+    }
+
+    /// The strips, from the top.
+    pub fn strips(&self) -> PyResult<Bound<'py, PyIterator>> {
+        self.object.call_method0("strips")?.try_iter()
+    }
+}
+
+/// `(xc, xr, yc, yr)`, or a function that knows them once all rows have come.
+pub struct Matrix<'a, 'py>(Option<&'a Bound<'py, PyAny>>);
+
+impl<'a, 'py> Matrix<'a, 'py> {
+    /// As it was given.
+    pub fn new(given: Option<&'a Bound<'py, PyAny>>) -> Self {
+        Self(given)
+    }
+
+    fn grid_of((rows, cols): (u32, u32), given: Option<&Bound<'_, PyAny>>) -> PyResult<Grid> {
+        let (xc, xr, yc, yr) = match given {
+            Some(numbers) => typed::<(f64, f64, f64, f64)>(numbers, "cell_to_world", "four numbers (xc, xr, yc, yr)")?,
+            None => (1.0, 0.0, 0.0, -1.0),
+        };
+        Ok(Grid::new(cols, rows, [xc, xr, yc, yr])?)
+    }
+
+    /// The grid as far as it is known before the rows come: a function is not asked yet.
+    pub fn before(&self, shape: (u32, u32)) -> PyResult<Grid> {
+        Self::grid_of(shape, self.0.filter(|given| !given.is_callable()))
+    }
+
+    /// The grid after them.
+    pub fn after(&self, shape: (u32, u32)) -> PyResult<Grid> {
+        match self.0 {
+            Some(given) if given.is_callable() => Self::grid_of(shape, Some(&given.call0()?)),
+            given => Self::grid_of(shape, given),
         }
     }
 }

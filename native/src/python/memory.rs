@@ -11,15 +11,20 @@ use super::fill;
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::gpu::context;
+use crate::gpu::device::Device;
 use crate::gpu::memory::{self, Budget, BudgetPolicy, Limits, Resource};
 use crate::gpu::texture_formats::{TextureShape, format_of};
 use crate::render::estimate::Estimate;
+use crate::render::stored::Bits;
 
 /// The process's ledger now.
 #[pyfunction]
 pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let (metrics, allocator) =
-        detached(py, || Ok((memory::metrics(), context::current().and_then(|gpu| gpu.allocator_bytes()))))?;
+    let (metrics, allocator, reserved) = detached(py, || {
+        let gpu = context::current();
+        let of = |tell: fn(&Device) -> Option<u64>| gpu.as_ref().and_then(|gpu| tell(gpu));
+        Ok((memory::metrics(), of(Device::allocator_bytes), of(Device::allocator_reserved_bytes)))
+    })?;
     let dict = PyDict::new(py);
     fill!(
         dict,
@@ -45,20 +50,25 @@ pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     dict.set_item("total_limit", limits.total)?;
     dict.set_item("budget_policy", metrics.policy.name())?;
     dict.set_item("allocator_bytes", allocator)?;
+    dict.set_item("allocator_reserved_bytes", reserved)?;
     Ok(dict)
 }
 
 /// What heights, a picture and a drape will cost.
 #[pyfunction]
-#[pyo3(signature = (grid = None, picture = None, drape = None))]
+#[pyo3(signature = (grid = None, picture = None, drape = None, *, height_bits = Whole(32)))]
 pub fn memory_estimate(
     py: Python<'_>,
     grid: Option<Size>,
     picture: Option<Size>,
     drape: Option<Size>,
+    height_bits: Whole,
 ) -> PyResult<Bound<'_, PyDict>> {
     let size = |size: Option<Size>| size.map(|size| size.0);
-    let estimate = guarded(|| Ok(Estimate::new(size(grid), size(picture), size(drape))?))?;
+    let estimate = guarded(|| {
+        let bits = Bits::of_number(height_bits.clamped())?;
+        Ok(Estimate::new(size(grid), bits, size(picture), size(drape))?)
+    })?;
     let dict = PyDict::new(py);
     dict.set_item("items", estimate.items.iter().map(|(name, bytes, _)| (*name, *bytes)).collect::<Vec<_>>())?;
     dict.set_item("total_bytes", estimate.total())?;

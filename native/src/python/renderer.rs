@@ -1,5 +1,7 @@
 //! `Renderer`. The stub `forge3d_native.pyi` documents it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +10,10 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray2, PyReado
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::arrays::{AdapterName, Heights, Real, Whole, array2, expected_other, picture_array, side, typed};
+use super::arrays::{
+    AdapterName, DetachedHeights, Heights, Matrix, Real, Stream, Whole, array2, expected_other, picture_array, side,
+    typed,
+};
 use super::errors::{detached, guarded};
 use super::fill;
 use super::scene::scene_from;
@@ -18,6 +23,7 @@ use crate::render::Renderer;
 use crate::render::cast::Ray;
 use crate::render::frame::{Crop, MAX_SAMPLES};
 use crate::render::signals::Signals;
+use crate::render::stored::Stored;
 use crate::scene::checked;
 use crate::scene::grid::Grid;
 
@@ -51,6 +57,59 @@ impl PyRenderer {
             }
         })
     }
+}
+
+impl PyRenderer {
+    /// Takes the strips as they come. The interpreter is held only while the next one is asked for.
+    fn stream_heights(&self, py: Python<'_>, stream: &Stream<'_>, matrix: &Matrix<'_, '_>) -> PyResult<()> {
+        let ((rows, cols), stored) = (stream.shape, stream.stored);
+        let call = self.signals.begin();
+        let grid = matrix.before(stream.shape)?;
+        let mut builder = self.with(py, |renderer| renderer.begin_heights(grid, stored))?;
+        let wrong = |got: String| {
+            RenderError::Input(format!(
+                "heights: expected strips of {rows}×{cols} in all (rows×cols); got {got}; fix: check its shape"
+            ))
+        };
+        for strip in stream.strips()? {
+            let strip = Heights::new(&strip?)?;
+            let (count, wide) = strip.shape();
+            if count == 0 || wide != cols as usize {
+                return Err(wrong(format!("one of {count}×{wide}")).into());
+            }
+            let (heights, count) = (strip.detached()?, side(count)?);
+            let mut first = 0;
+            while first < count {
+                let wanted = builder.wanted_rows().ok_or_else(|| wrong("more rows".into()))?;
+                let some = first..count.min(first + wanted.len() as u32);
+                let mut failure = None;
+                let done = detached(py, || {
+                    call.check()?;
+                    builder.write_rows(&converted(&heights, some.clone(), wide, &mut failure)?, &call)
+                });
+                failure.map_or(done, Err)?;
+                first = some.end;
+            }
+        }
+        if let Some(wanted) = builder.wanted_rows() {
+            return Err(wrong(format!("{} rows", wanted.start)).into());
+        }
+        builder.place(matrix.after(stream.shape)?);
+        self.with(py, |renderer| renderer.end_heights(builder, &call))
+    }
+}
+
+/// Rows as float32. A failure of Python's own, in the conversion of an array, stays what it is.
+fn converted<'a>(
+    heights: &'a DetachedHeights<'_>,
+    rows: Range<u32>,
+    cols: usize,
+    failure: &mut Option<PyErr>,
+) -> Result<Cow<'a, [f32]>> {
+    heights.rows(rows, cols).map_err(|error| {
+        *failure = Some(error);
+        RenderError::Upload("the heights could not be converted".into())
+    })
 }
 
 #[pymethods]
@@ -111,25 +170,17 @@ impl PyRenderer {
         cell_to_world: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         guarded(|| {
+            let matrix = Matrix::new(cell_to_world);
+            if let Some(stream) = Stream::of(heights)? {
+                return self.stream_heights(py, &stream, &matrix);
+            }
             let heights = Heights::new(heights)?;
-            let matrix = match cell_to_world {
-                Some(numbers) => {
-                    typed::<(f64, f64, f64, f64)>(numbers, "cell_to_world", "four numbers (xc, xr, yc, yr)")?
-                }
-                None => (1.0, 0.0, 0.0, -1.0),
-            };
             let (rows, cols) = heights.shape();
-            let grid = Grid::new(side(cols)?, side(rows)?, [matrix.0, matrix.1, matrix.2, matrix.3])?;
+            let grid = matrix.after((side(rows)?, side(cols)?))?;
             let heights = heights.detached()?;
-            // A failure of Python's own, in the conversion of an array, stays what it is.
             let mut failure = None;
             let done = self.with(py, |renderer| {
-                renderer.set_heights(grid, &mut |rows| {
-                    heights.rows(rows, cols).map_err(|error| {
-                        failure = Some(error);
-                        RenderError::Upload("the heights could not be converted".into())
-                    })
-                })
+                renderer.set_heights(grid, Stored::FLOATS, &mut |rows| converted(&heights, rows, cols, &mut failure))
             });
             failure.map_or(done, Err)
         })
@@ -183,6 +234,26 @@ impl PyRenderer {
     fn render_terrain_rgba<'py>(&self, py: Python<'py>, samples: Whole) -> PyResult<Bound<'py, PyArray3<u8>>> {
         let (size, picture) = self.with(py, |renderer| Ok((renderer.size(), renderer.render(samples.clamped())?)))?;
         picture_array(py, size, picture)
+    }
+
+    #[pyo3(signature = (count, *, pre_allocate = true))]
+    fn reserve_pictures(&self, py: Python<'_>, count: Whole, pre_allocate: bool) -> PyResult<usize> {
+        self.with(py, |renderer| renderer.reserve_pictures(count.clamped(), pre_allocate))
+    }
+
+    #[pyo3(signature = (scene, samples = Whole(1)))]
+    fn want_picture(&self, py: Python<'_>, scene: &Bound<'_, PyAny>, samples: Whole) -> PyResult<()> {
+        let scene = guarded(|| scene_from(scene))?;
+        self.with(py, |renderer| renderer.want_picture(scene, samples.clamped()))
+    }
+
+    fn next_picture<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray3<u8>>>> {
+        let picture = self.with(py, Renderer::next_picture)?;
+        picture.map(|(size, picture)| picture_array(py, size, picture)).transpose()
+    }
+
+    fn forget_pictures(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, Renderer::forget_pictures)
     }
 
     fn progress(&self) -> f64 {
@@ -248,6 +319,7 @@ impl PyRenderer {
             upload_ms,
             pyramid_ms,
             compile_ms,
+            encode_ms,
             trace_ms,
             resolve_ms,
             readback_ms,

@@ -5,6 +5,7 @@ use crate::gpu::context::GpuContext;
 use crate::gpu::memory::Allocator;
 use crate::gpu::transfer::{READBACK, read_mapped};
 use crate::render::programs::{self, Group};
+use crate::render::stored::Bits;
 
 /// Rays of one dispatch: within every adapter's binding limit.
 const RAYS_AT_ONCE: usize = 1 << 20;
@@ -25,11 +26,12 @@ pub(crate) fn cast(
     memory: &Allocator,
     frame: &wgpu::BindGroup,
     terrain: &wgpu::BindGroup,
+    bits: Bits,
     rays: &[Ray],
 ) -> Result<Vec<[f32; 4]>> {
     gpu.scoped(RenderError::Render, || {
         use wgpu::BufferUsages as Usage;
-        let pipeline = programs::cast().pipeline(gpu);
+        let pipeline = programs::cast(bits).pipeline(gpu);
         let mut hits = Vec::with_capacity(rays.len());
         for chunk in rays.chunks(RAYS_AT_ONCE) {
             let size = chunk.len() as u64;

@@ -4,6 +4,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::transfer::PIECE_BYTES;
 use crate::render::frame::FrameBuffers;
 use crate::render::heightfield::HeightfieldBytes;
+use crate::render::stored::Bits;
 use crate::render::{drape, target};
 use crate::scene::grid::Grid;
 
@@ -29,13 +30,13 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// For heights of `cols` × `rows` samples, a picture drawn at once, and a drape.
-    pub fn new(grid: Option<[u32; 2]>, picture: Option<[u32; 2]>, drape: Option<[u32; 2]>) -> Result<Self> {
+    /// For heights of `cols` × `rows` samples, held as `bits`, a picture drawn at once, and a drape.
+    pub fn new(grid: Option<[u32; 2]>, bits: Bits, picture: Option<[u32; 2]>, drape: Option<[u32; 2]>) -> Result<Self> {
         let mut items = vec![("frame", FrameBuffers::BYTES, false)];
         let (mut largest_binding, mut largest_texture_side, mut staging) = (0, 0, 0);
         let drape = drape.map(|size| check_drape_size(size).map(|()| size)).transpose()?;
         if let Some([cols, rows]) = grid {
-            let bytes = HeightfieldBytes::of(&Grid::new(cols, rows, [1.0, 0.0, 0.0, -1.0])?);
+            let bytes = HeightfieldBytes::of(&Grid::new(cols, rows, [1.0, 0.0, 0.0, -1.0])?, bits);
             items.push(("height texture", bytes.texture, false));
             items.push(("maximum pyramid", bytes.pyramid, false));
             (largest_binding, largest_texture_side, staging) = (bytes.pyramid, cols.max(rows), bytes.staging);

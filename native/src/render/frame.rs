@@ -5,13 +5,14 @@ use bytemuck::{Pod, Zeroable};
 use glam::{DMat4, DVec2, DVec3};
 
 use crate::error::Result;
+use crate::gpu::bindings::part;
 use crate::gpu::memory::{Allocator, TrackedBuffer};
 use crate::scene::Scene;
 use crate::scene::camera::View;
 use crate::scene::facts::Terrain;
 use crate::scene::projection::view_from_world;
 use crate::scene::shading::Output;
-use crate::scene::style::{RAMP_ENTRIES, Rgba, linear};
+use crate::scene::style::{ColorRamp, RAMP_ENTRIES, Rgba, linear};
 
 /// Side of the square of pixels that one workgroup traces.
 pub const WORKGROUP_SIDE: u32 = 8;
@@ -114,7 +115,7 @@ pub struct Frame {
     pub sky_color: [f32; 3],
     pub primary_level: i32,
     pub wall_color: [f32; 3],
-    pub zero: u32,
+    pub end_workgroup: u32,
     pub background: [f32; 4],
 }
 
@@ -128,8 +129,8 @@ pub struct Crop {
 }
 
 impl Frame {
-    /// The frame of a scene seen by `view`. `top_level`: of the pyramid. `first_workgroup`: first column of workgroups
-    /// that is traced. `ramp_last`: last entry of the ramp's table.
+    /// The frame of a scene seen by `view`. `top_level`: of the pyramid. `first_workgroup`, `end_workgroup`: the columns of
+    /// workgroups that are traced. `ramp_last`: last entry of the ramp's table.
     #[must_use]
     pub fn new(
         scene: &Scene,
@@ -137,7 +138,7 @@ impl Frame {
         view: &View,
         picture: [u32; 2],
         crop: &Crop,
-        [top_level, first_workgroup, ramp_last]: [u32; 3],
+        [top_level, first_workgroup, end_workgroup, ramp_last]: [u32; 4],
     ) -> Self {
         let full = DVec2::new(f64::from(crop.full[0]), f64::from(crop.full[1]));
         let scale = DVec2::new(2.0, -2.0) / full;
@@ -188,7 +189,7 @@ impl Frame {
             // missed.
             primary_level: (top_level as i32 - 3).max(1),
             wall_color: [wall[0], wall[1], wall[2]],
-            zero: 0,
+            end_workgroup,
             background: color(scene.style.background),
         }
     }
@@ -252,43 +253,65 @@ pub fn strided<T: Pod>(entries: impl ExactSizeIterator<Item = T>) -> Vec<u8> {
 }
 
 const RAMP_BYTES: u64 = (RAMP_ENTRIES * 16) as u64;
+const LANES_BYTES: u64 = std::mem::size_of::<Lanes>() as u64;
+const FRAME_BYTES: u64 = std::mem::size_of::<Frame>() as u64;
+/// Lanes and frame lie in one buffer, so that one write brings both; a uniform begins at a multiple of this.
+const FRAME_OFFSET: u64 = LANES_BYTES.next_multiple_of(TABLE_STRIDE);
+const UNIFORM_BYTES: u64 = FRAME_OFFSET + FRAME_BYTES;
 
 /// The buffers of a frame whose size does not follow the picture.
 pub struct FrameBuffers {
-    pub(crate) lanes: TrackedBuffer,
-    pub(crate) frame: TrackedBuffer,
     pub(crate) samples: TrackedBuffer,
     pub(crate) ramp: TrackedBuffer,
+    uniforms: TrackedBuffer,
+    /// What the ramp's buffer was made of, and its last entry.
+    written: Option<(ColorRamp, [f64; 2], u32)>,
 }
 
 impl FrameBuffers {
     /// Bytes of all of them.
-    pub const BYTES: u64 = std::mem::size_of::<Lanes>() as u64
-        + std::mem::size_of::<Frame>() as u64
-        + MAX_SAMPLES as u64 * TABLE_STRIDE
-        + RAMP_BYTES;
+    pub const BYTES: u64 = UNIFORM_BYTES + MAX_SAMPLES as u64 * TABLE_STRIDE + RAMP_BYTES;
 
     /// Makes them, and writes the sample table.
     pub fn new(gpu: &Allocator) -> Result<Self> {
         let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let buffers = Self {
-            lanes: gpu.buffer("forge3d.frame.lanes", std::mem::size_of::<Lanes>() as u64, uniform)?,
-            frame: gpu.buffer("forge3d.frame", std::mem::size_of::<Frame>() as u64, uniform)?,
+            uniforms: gpu.buffer("forge3d.frame", UNIFORM_BYTES, uniform)?,
             samples: gpu.buffer("forge3d.frame.samples", u64::from(MAX_SAMPLES) * TABLE_STRIDE, uniform)?,
             ramp: gpu.buffer(
                 "forge3d.style.ramp",
                 RAMP_BYTES,
                 wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             )?,
+            written: None,
         };
         gpu.queue.write_buffer(&buffers.samples, 0, &strided((0..MAX_SAMPLES as usize).map(|i| Sample::new(i as u32))));
         Ok(buffers)
     }
 
-    /// Brings what changed to the GPU.
-    pub fn write(&self, gpu: &Allocator, lanes: &Lanes, frame: &Frame, ramp: &[[f32; 4]]) {
-        gpu.queue.write_buffer(&self.lanes, 0, bytemuck::bytes_of(lanes));
-        gpu.queue.write_buffer(&self.frame, 0, bytemuck::bytes_of(frame));
-        gpu.queue.write_buffer(&self.ramp, 0, bytemuck::cast_slice(ramp));
+    /// Lanes and frame as bindings.
+    pub(crate) fn uniforms(&self) -> [wgpu::BindingResource<'_>; 2] {
+        [part(&self.uniforms, 0, LANES_BYTES), part(&self.uniforms, FRAME_OFFSET, FRAME_BYTES)]
+    }
+
+    /// Brings lanes and frame to the GPU: what was submitted before still sees the old ones.
+    pub fn write(&self, gpu: &Allocator, lanes: &Lanes, frame: &Frame) {
+        let mut bytes = [0u8; UNIFORM_BYTES as usize];
+        bytes[..LANES_BYTES as usize].copy_from_slice(bytemuck::bytes_of(lanes));
+        bytes[FRAME_OFFSET as usize..].copy_from_slice(bytemuck::bytes_of(frame));
+        gpu.queue.write_buffer(&self.uniforms, 0, &bytes);
+    }
+
+    /// Brings the ramp to the GPU for heights from `lowest` to `highest`, if it is another; its last entry.
+    pub fn write_ramp(&mut self, gpu: &Allocator, ramp: &ColorRamp, [lowest, highest]: [f64; 2]) -> u32 {
+        if let Some((_, _, last)) = self.written.as_ref().filter(|(old, of, _)| old == ramp && *of == [lowest, highest])
+        {
+            return *last;
+        }
+        let table = ramp.table(lowest, highest);
+        let last = table.len() as u32 - 1;
+        gpu.queue.write_buffer(&self.ramp, 0, bytemuck::cast_slice(&table));
+        self.written = Some((ramp.clone(), [lowest, highest], last));
+        last
     }
 }

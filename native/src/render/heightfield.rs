@@ -13,10 +13,9 @@ use crate::gpu::memory::{Allocator, Reservation, TrackedBuffer, TrackedTexture, 
 use crate::gpu::transfer::{RowSink, StripUpload, read_texture, staging_bytes};
 use crate::render::programs::{self, Group};
 use crate::render::signals::Call;
-use crate::scene::facts::{FactsBuilder, Terrain, VOID_LIMIT};
+use crate::render::stored::{Bits, Stored};
+use crate::scene::facts::{FactsBuilder, Terrain};
 use crate::scene::grid::Grid;
-
-const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Float;
 
 /// Entries of the level table in `height.wgsl`.
 pub const MAX_LEVELS: usize = 20;
@@ -26,19 +25,19 @@ pub const MAX_LEVELS: usize = 20;
 pub struct Level {
     /// Nodes a row and rows.
     pub size: [u32; 2],
-    /// Place of the first node.
+    /// Word of the first node.
     pub offset: u32,
 }
 
-/// Levels 1.. of `cells` cells: ceil(n / 2) each, down to one node.
+/// Levels 1.. of `cells` cells: ceil(n / 2) each, down to one node. Each row begins with a word of its own.
 #[must_use]
-pub fn pyramid_levels(cells: [u32; 2]) -> Vec<Level> {
+pub fn pyramid_levels(cells: [u32; 2], bits: Bits) -> Vec<Level> {
     let mut levels = Vec::new();
     let (mut size, mut offset) = (cells, 0);
     loop {
         size = size.map(|side| side.div_ceil(2));
         levels.push(Level { size, offset });
-        offset += size[0] * size[1];
+        offset += bits.words(size[0]) * size[1];
         if size == [1, 1] {
             return levels;
         }
@@ -47,15 +46,15 @@ pub fn pyramid_levels(cells: [u32; 2]) -> Vec<Level> {
 
 const LEVEL_TABLE_BYTES: u64 = 16 * MAX_LEVELS as u64;
 
-fn pyramid_bytes(grid: &Grid) -> u64 {
+fn pyramid_bytes(grid: &Grid, bits: Bits) -> u64 {
     let mut size = grid.cells_across();
-    let mut nodes = 0u64;
+    let mut words = 0u64;
     // Not by `pyramid_levels`, whose offsets are 32-bit: this is asked for grids of any size.
-    while size != [1, 1] || nodes == 0 {
+    while size != [1, 1] || words == 0 {
         size = size.map(|side| side.div_ceil(2));
-        nodes = nodes.saturating_add(u64::from(size[0]) * u64::from(size[1]));
+        words = words.saturating_add(u64::from(bits.words(size[0])) * u64::from(size[1]));
     }
-    nodes.saturating_mul(4)
+    words.saturating_mul(4)
 }
 
 /// What heights of a size take on the GPU.
@@ -70,13 +69,13 @@ pub struct HeightfieldBytes {
 }
 
 impl HeightfieldBytes {
-    /// For heights of `grid`.
+    /// For heights of `grid`, held as `bits`.
     #[must_use]
-    pub fn of(grid: &Grid) -> Self {
+    pub fn of(grid: &Grid, bits: Bits) -> Self {
         Self {
-            texture: texture_bytes([grid.cols, grid.rows], FORMAT),
-            pyramid: pyramid_bytes(grid).saturating_add(LEVEL_TABLE_BYTES),
-            staging: staging_bytes(grid.cols, grid.rows),
+            texture: texture_bytes([bits.words(grid.cols), grid.rows], bits.format()),
+            pyramid: pyramid_bytes(grid, bits).saturating_add(LEVEL_TABLE_BYTES),
+            staging: staging_bytes(bits.words(grid.cols), grid.rows),
         }
     }
 
@@ -88,12 +87,12 @@ impl HeightfieldBytes {
 }
 
 /// Why this adapter cannot hold heights of `grid` in one piece, if so.
-fn check_limits(device: &Device, grid: &Grid) -> Result<()> {
+fn check_limits(device: &Device, grid: &Grid, bits: Bits) -> Result<()> {
     let largest = device.max_binding_bytes();
-    if pyramid_bytes(grid) <= largest && pyramid_levels(grid.cells_across()).len() <= MAX_LEVELS {
+    if pyramid_bytes(grid, bits) <= largest && pyramid_levels(grid.cells_across(), bits).len() < MAX_LEVELS {
         return Ok(());
     }
-    let side = ((largest as f64) * 0.75).sqrt() as u64;
+    let side = ((largest as f64) * 0.75 * f64::from(bits.heights_a_word())).sqrt() as u64;
     Err(RenderError::Input(format!(
         "heights: expected at most about {side}×{side} samples on this adapter; got {}×{} (rows×cols); fix: read the DEM \
          at a lower resolution",
@@ -107,10 +106,11 @@ pub struct Heightfield {
     pub id: u64,
     /// Size, matrix, and what the heights told.
     pub terrain: Terrain,
-    /// Milliseconds of upload and pyramid.
+    /// Milliseconds of the upload, without waiting for rows.
     pub upload_ms: f64,
     /// Milliseconds of the pyramid.
     pub pyramid_ms: f64,
+    stored: Stored,
     levels: Vec<Level>,
     heights: TrackedTexture,
     pyramid: TrackedBuffer,
@@ -119,17 +119,31 @@ pub struct Heightfield {
 }
 
 impl Heightfield {
+    /// How many bits a height takes.
+    #[must_use]
+    pub fn bits(&self) -> Bits {
+        self.stored.bits
+    }
+
+    /// What they hold on the device.
+    #[must_use]
+    pub fn bytes(&self) -> HeightfieldBytes {
+        HeightfieldBytes::of(&self.terrain.grid, self.bits())
+    }
+
     /// Heights of a rectangle, NaN where void.
     pub fn read(&self, origin: [u32; 2], size: [u32; 2]) -> Result<Vec<f32>> {
-        let bytes =
-            self.memory.scoped(RenderError::Readback, || read_texture(&self.memory, &self.heights, origin, size))?;
-        Ok(bytes
-            .chunks_exact(4)
-            .map(|b| {
-                let height = f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-                if height < VOID_LIMIT { f32::NAN } else { height }
-            })
-            .collect())
+        let a_word = self.bits().heights_a_word();
+        let first = origin[0] / a_word;
+        let words = (origin[0] + size[0]).div_ceil(a_word) - first;
+        let bytes = self.memory.scoped(RenderError::Readback, || {
+            read_texture(&self.memory, &self.heights, [first, origin[1]], [words, size[1]])
+        })?;
+        let mut heights = Vec::with_capacity(size[0] as usize * size[1] as usize);
+        for row in bytes.chunks_exact(words as usize * 4) {
+            self.stored.decode(row, (origin[0] - origin[0] / a_word * a_word) as usize, size[0] as usize, &mut heights);
+        }
+        Ok(heights)
     }
 
     /// The level of the pyramid with one node.
@@ -140,7 +154,7 @@ impl Heightfield {
 
     /// The bind group of heights and drape.
     pub(crate) fn bind(&self, gpu: &GpuContext, drape: &TrackedTexture) -> wgpu::BindGroup {
-        Group::Terrain.bind(
+        Group::Terrain(self.bits()).bind(
             gpu,
             vec![
                 wgpu::BindingResource::TextureView(self.heights.view()),
@@ -158,7 +172,7 @@ impl Heightfield {
                 "heights: expected a renderer on the same device; got one on another; fix: set the heights anew".into(),
             ));
         }
-        memory.share(&self.memory, "forge3d.heightfield.shared", HeightfieldBytes::of(&self.terrain.grid).held())
+        memory.share(&self.memory, "forge3d.heightfield.shared", self.bytes().held())
     }
 }
 
@@ -172,28 +186,30 @@ pub struct Builder {
     upload: StripUpload,
     facts: FactsBuilder,
     grid: Grid,
+    stored: Stored,
     last_row: Vec<f32>,
     next_row: u32,
-    start: Instant,
+    upload_ms: f64,
 }
 
 impl Builder {
     /// Reserves everything for heights of `grid`.
-    pub fn new(gpu: &Arc<GpuContext>, memory: &Allocator, grid: Grid) -> Result<Self> {
+    pub fn new(gpu: &Arc<GpuContext>, memory: &Allocator, grid: Grid, stored: Stored) -> Result<Self> {
         let start = Instant::now();
-        check_limits(gpu, &grid)?;
+        let bits = stored.bits;
+        check_limits(gpu, &grid, bits)?;
         gpu.scoped(RenderError::Upload, || {
             use wgpu::{BufferUsages as Buffer, TextureUsages as Texture};
             Ok(Self {
                 heights: memory.texture(
                     "forge3d.heightfield.texture",
-                    [grid.cols, grid.rows],
-                    FORMAT,
+                    [bits.words(grid.cols), grid.rows],
+                    bits.format(),
                     Texture::TEXTURE_BINDING | Texture::COPY_DST | Texture::COPY_SRC,
                 )?,
                 pyramid: memory.buffer(
                     "forge3d.heightfield.pyramid",
-                    pyramid_bytes(&grid),
+                    pyramid_bytes(&grid, bits),
                     Buffer::STORAGE | Buffer::COPY_SRC,
                 )?,
                 level_table: memory.buffer(
@@ -201,39 +217,49 @@ impl Builder {
                     LEVEL_TABLE_BYTES,
                     Buffer::UNIFORM | Buffer::COPY_DST,
                 )?,
-                upload: StripUpload::new(memory, grid.cols, grid.rows)?,
+                upload: StripUpload::new(memory, bits.words(grid.cols), grid.rows)?,
                 facts: FactsBuilder::new(grid),
                 gpu: Arc::clone(gpu),
                 memory: memory.clone(),
                 grid,
+                stored,
                 last_row: Vec::new(),
                 next_row: 0,
-                start,
+                upload_ms: start.elapsed().as_secs_f64() * 1e3,
             })
         })
     }
 
-    /// Rows that are wanted next; none when all are there.
+    /// Rows that are wanted next, at most; none when all are there.
     #[must_use]
     pub fn wanted_rows(&self) -> Option<Range<u32>> {
         let end = (self.next_row + self.upload.rows_per_strip).min(self.grid.rows);
         (self.next_row < end).then_some(self.next_row..end)
     }
 
-    /// The wanted rows, row-major, each as long as the grid is wide.
+    /// Where the raster lies; known at the latest when all rows are there.
+    pub fn place(&mut self, grid: Grid) {
+        self.grid = grid;
+        self.facts.place(grid);
+    }
+
+    /// The wanted rows or the first of them, row-major, each as long as the grid is wide.
     pub fn write_rows(&mut self, heights: &[f32], call: &Call<'_>) -> Result<()> {
-        let Some(rows) = self.wanted_rows() else { return Ok(()) };
+        let Some(wanted) = self.wanted_rows() else { return Ok(()) };
+        let start = Instant::now();
         let cols = self.grid.cols as usize;
-        if heights.len() != cols * rows.len() {
+        let rows = wanted.start..wanted.end.min(wanted.start + (heights.len() / cols) as u32);
+        if rows.is_empty() || heights.len() != cols * rows.len() {
             return Err(RenderError::Upload(format!(
-                "heights: expected {} rows of {cols}; got {} numbers",
-                rows.len(),
+                "heights: expected at most {} rows of {cols}; got {} numbers",
+                wanted.len(),
                 heights.len()
             )));
         }
         let row_at = |row: u32| &heights[(row - rows.start) as usize * cols..][..cols];
         let last_row = std::mem::take(&mut self.last_row);
-        let (facts, parts) = (&self.facts, Mutex::new(Vec::new()));
+        let (facts, stored, parts) = (&self.facts, self.stored, Mutex::new(Vec::new()));
+        let refused = Mutex::new(None);
         let fill = |range: Range<u32>, sink: &mut RowSink<'_>| {
             let above = match range.start {
                 0 => None,
@@ -241,8 +267,12 @@ impl Builder {
                 first => Some(row_at(first - 1)),
             };
             let mut part = facts.part(&range, above);
+            let mut codes = Vec::new();
             for row in range.clone() {
-                sink.put(bytemuck::cast_slice(facts.gather(&mut part, row, row_at(row))));
+                match stored.encode(facts.gather(&mut part, row, row_at(row)), &mut codes) {
+                    Ok(bytes) => sink.put(bytes),
+                    Err(error) => *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
+                }
             }
             parts.lock().unwrap_or_else(PoisonError::into_inner).push((part, range.len() as u32));
         };
@@ -250,31 +280,37 @@ impl Builder {
         self.gpu.scoped(RenderError::Upload, || {
             upload.write(memory, texture, rows.start, rows.len() as u32, &|| call.check(), &fill)
         })?;
+        if let Some(error) = refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
         for (part, count) in parts.into_inner().unwrap_or_else(PoisonError::into_inner) {
             self.facts.join(&part, count);
         }
         self.last_row = row_at(rows.end - 1).to_vec();
         self.next_row = rows.end;
+        self.upload_ms += start.elapsed().as_secs_f64() * 1e3;
         Ok(())
     }
 
     /// Makes the pyramid once all rows are there.
     pub fn finish(self, call: &Call<'_>) -> Result<Heightfield> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        let Self { gpu, memory, heights, pyramid, level_table, upload, facts, grid, start, .. } = self;
+        let start = Instant::now();
+        let Self { gpu, memory, heights, pyramid, level_table, upload, facts, grid, stored, upload_ms, .. } = self;
         gpu.scoped(RenderError::Upload, || upload.finish(&memory, &|| call.check()))?;
         let terrain = facts.finish()?;
-        let upload_ms = start.elapsed().as_secs_f64() * 1e3;
+        let upload_ms = upload_ms + start.elapsed().as_secs_f64() * 1e3;
         let start = Instant::now();
-        let levels = pyramid_levels(grid.cells_across());
+        let levels = pyramid_levels(grid.cells_across(), stored.bits);
         gpu.scoped(RenderError::Upload, || {
-            build_pyramid(&gpu, &memory, &levels, &heights, &pyramid, &level_table, call)
+            build_pyramid(&gpu, &memory, (stored, grid), &levels, &heights, &pyramid, &level_table, call)
         })?;
         Ok(Heightfield {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             terrain,
             upload_ms,
             pyramid_ms: start.elapsed().as_secs_f64() * 1e3,
+            stored,
             levels,
             heights,
             pyramid,
@@ -301,18 +337,22 @@ pub struct LevelUniform {
 /// Nodes of one submit: a few milliseconds on the slowest adapter.
 const NODES_PER_SUBMIT: u32 = 1 << 21;
 
+#[allow(clippy::too_many_arguments, reason = "the parts of a heightfield that is not whole yet")]
 fn build_pyramid(
     gpu: &GpuContext,
     memory: &Allocator,
+    (stored, grid): (Stored, Grid),
     levels: &[Level],
     heights: &TrackedTexture,
     pyramid: &TrackedBuffer,
     level_table: &TrackedBuffer,
     call: &Call<'_>,
 ) -> Result<()> {
+    let bits = stored.bits;
     let mut table = [[0u32; 4]; MAX_LEVELS];
+    table[0][0] = stored.base.to_bits();
     for (level, entry) in levels.iter().zip(&mut table[1..]) {
-        *entry = [level.offset, level.size[0], level.size[1], 0];
+        *entry = [level.offset, bits.words(level.size[0]), level.size[1], 0];
     }
     gpu.queue.write_buffer(level_table, 0, bytemuck::bytes_of(&table));
     let uniform = memory.buffer(
@@ -320,7 +360,7 @@ fn build_pyramid(
         std::mem::size_of::<LevelUniform>() as u64,
         wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
     )?;
-    let group = Group::Pyramid.bind(
+    let group = Group::Pyramid(bits).bind(
         gpu,
         vec![
             wgpu::BindingResource::TextureView(heights.view()),
@@ -328,10 +368,10 @@ fn build_pyramid(
             uniform.as_entire_binding(),
         ],
     );
-    let from_heights = programs::pyramid_from_heights().pipeline(gpu);
-    let from_finer = programs::pyramid_from_finer().pipeline(gpu);
+    let from_heights = programs::pyramid_from_heights(bits).pipeline(gpu);
+    let from_finer = programs::pyramid_from_finer(bits).pipeline(gpu);
     for (i, level) in levels.iter().enumerate() {
-        let finer = if i == 0 { Level { size: [0, 0], offset: 0 } } else { levels[i - 1] };
+        let finer = if i == 0 { Level { size: [grid.cols, grid.rows], offset: 0 } } else { levels[i - 1] };
         let rows_per_submit = (NODES_PER_SUBMIT / level.size[0]).clamp(8, 65_535 * 8);
         let mut first_row = 0;
         while first_row < level.size[1] {
@@ -349,7 +389,7 @@ fn build_pyramid(
             gpu.queue.write_buffer(&uniform, 0, bytemuck::bytes_of(&data));
             let mut encoder = gpu.encoder("forge3d.pyramid");
             let pipeline = if i == 0 { &from_heights } else { &from_finer };
-            let counts = [level.size[0].div_ceil(8), rows.div_ceil(8)];
+            let counts = [bits.words(level.size[0]).div_ceil(8), rows.div_ceil(8)];
             programs::record(&mut encoder, "forge3d.pyramid", pipeline, &[(&group, &[])], counts);
             gpu.submit_and_wait(encoder)?;
             first_row += rows;
@@ -364,9 +404,12 @@ mod tests {
 
     #[test]
     fn levels_have_their_exact_sizes_one_after_the_other() {
-        let levels = pyramid_levels([5, 3]);
-        let expected = [([3, 2], 0), ([2, 1], 6), ([1, 1], 8)].map(|(size, offset)| Level { size, offset });
-        assert_eq!(levels, expected);
-        assert_eq!(pyramid_levels([1, 1]), [Level { size: [1, 1], offset: 0 }]);
+        let expected = |offsets: [u32; 3]| {
+            let sizes = [[3, 2], [2, 1], [1, 1]];
+            sizes.into_iter().zip(offsets).map(|(size, offset)| Level { size, offset }).collect::<Vec<_>>()
+        };
+        assert_eq!(pyramid_levels([5, 3], Bits::Float32), expected([0, 6, 8]));
+        assert_eq!(pyramid_levels([5, 3], Bits::Whole16), expected([0, 4, 5]), "two nodes a word");
+        assert_eq!(pyramid_levels([1, 1], Bits::Float32), [Level { size: [1, 1], offset: 0 }]);
     }
 }

@@ -5,19 +5,22 @@ pub mod cast;
 pub mod drape;
 pub mod estimate;
 pub mod frame;
+mod frame_loop;
 pub mod heightfield;
 pub mod pacing;
 pub mod programs;
 pub mod readback;
 pub mod resolve;
+mod ring;
 pub mod signals;
+pub mod stored;
 pub mod target;
 pub mod trace;
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use glam::{DVec2, DVec3};
 
@@ -31,14 +34,15 @@ use crate::scene::grid::Grid;
 use crate::scene::shading::ShadingModel;
 use cast::Ray;
 use drape::Drape;
-use frame::{Crop, Frame, FrameBuffers, Lanes, MAX_SAMPLES, WORKGROUP_SIDE};
+use frame::{Crop, FrameBuffers, Lanes};
 use heightfield::{Builder, Heightfield, HeightfieldBytes};
 use pacing::Pacing;
-use readback::Picture;
 use resolve::ResolvePass;
+use ring::Ring;
 use signals::{Call, Signals};
+use stored::{Bits, Stored};
 use target::Target;
-use trace::{Rows, TracePass, WorkgroupRect};
+use trace::{TracePass, WorkgroupRect};
 
 /// Longest side of a picture.
 pub const MAX_SIDE: u32 = 16_384;
@@ -50,6 +54,7 @@ pub struct RenderMetrics {
     pub upload_ms: f64,
     pub pyramid_ms: f64,
     pub compile_ms: f64,
+    pub encode_ms: f64,
     pub trace_ms: f64,
     pub resolve_ms: f64,
     pub readback_ms: f64,
@@ -80,13 +85,26 @@ struct Current {
     lanes: Lanes,
     workgroups: WorkgroupRect,
     terrain: wgpu::BindGroup,
+    /// Whether the target has been told that it holds no sample of this picture.
+    is_cleared: bool,
 }
 
-/// The pipelines of a model of shading.
+/// The pipelines of a model of shading, for heights that are held in one way.
 struct Passes {
     model: &'static ShadingModel,
+    bits: Bits,
     trace: TracePass,
     resolve: ResolvePass,
+}
+
+/// What drawing one picture took so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct FrameTimes {
+    encode_ms: f64,
+    trace_ms: f64,
+    longest_submit_ms: f64,
+    submits: u32,
+    samples: u32,
 }
 
 /// Where the accumulation stands.
@@ -121,7 +139,9 @@ pub struct Renderer {
     beginning: u64,
     accumulated: Accumulated,
     pacing: Pacing,
+    times: FrameTimes,
     metrics: RenderMetrics,
+    ring: Ring,
     signals: Arc<Signals>,
 }
 
@@ -154,7 +174,9 @@ impl Renderer {
             beginning: 0,
             accumulated: Accumulated::default(),
             pacing: Pacing::new(gpu.info.kind.expected_rate()),
+            times: FrameTimes::default(),
             metrics: RenderMetrics::default(),
+            ring: Ring::default(),
             signals: Arc::default(),
             memory,
             gpu,
@@ -209,34 +231,46 @@ impl Renderer {
         Ok(())
     }
 
-    /// Uploads heights of `grid`, row by row from `rows(wanted)`. The old heights go as soon as it is known that the
-    /// new ones fit without them; they stay where the new ones do not.
-    pub fn set_heights<'a>(
-        &mut self,
-        grid: Grid,
-        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
-    ) -> Result<()> {
-        let signals = self.signals();
-        let call = signals.begin();
+    /// Makes room for heights of `grid`. The old heights go as soon as it is known that the new ones fit without them;
+    /// they stay where the new ones do not.
+    pub fn begin_heights(&mut self, grid: Grid, stored: Stored) -> Result<Builder> {
         if let Some(old) = self.field.as_ref().filter(|old| Arc::strong_count(&old.field) == 1) {
             let (limits, held, _) = self.budget().now();
-            let freed = HeightfieldBytes::of(&old.field.terrain.grid).held();
-            let wanted = HeightfieldBytes::of(&grid);
+            let freed = old.field.bytes().held();
+            let wanted = HeightfieldBytes::of(&grid, stored.bits);
             if held - freed.min(held) + wanted.held() + wanted.staging <= limits.total {
                 self.field = None;
             }
         }
-        let mut builder = Builder::new(&self.gpu, &self.memory, grid)?;
+        Builder::new(&self.gpu, &self.memory, grid, stored)
+    }
+
+    /// Takes the heights that all rows have come of.
+    pub fn end_heights(&mut self, builder: Builder, call: &Call<'_>) -> Result<()> {
+        let field = builder.finish(call)?;
+        let Grid { cols, rows, .. } = field.terrain.grid;
+        self.metrics.upload_ms = field.upload_ms;
+        self.metrics.pyramid_ms = field.pyramid_ms;
+        self.metrics.bytes_up += u64::from(field.bits().words(cols)) * u64::from(rows) * 4;
+        self.field = Some(HeldField { field: Arc::new(field), _share: None });
+        Ok(())
+    }
+
+    /// Uploads heights of `grid`, some of the wanted rows at a time, from `rows(wanted)`.
+    pub fn set_heights<'a>(
+        &mut self,
+        grid: Grid,
+        stored: Stored,
+        rows: &mut dyn FnMut(Range<u32>) -> Result<Cow<'a, [f32]>>,
+    ) -> Result<()> {
+        let signals = self.signals();
+        let call = signals.begin();
+        let mut builder = self.begin_heights(grid, stored)?;
         while let Some(wanted) = builder.wanted_rows() {
             call.check()?;
             builder.write_rows(&rows(wanted)?, &call)?;
         }
-        let field = builder.finish(&call)?;
-        self.metrics.upload_ms = field.upload_ms;
-        self.metrics.pyramid_ms = field.pyramid_ms;
-        self.metrics.bytes_up += u64::from(grid.cols) * u64::from(grid.rows) * 4;
-        self.field = Some(HeldField { field: Arc::new(field), _share: None });
-        Ok(())
+        self.end_heights(builder, &call)
     }
 
     /// The heights, to be given to another renderer.
@@ -327,186 +361,6 @@ impl Renderer {
         })
     }
 
-    /// Step 1: makes what is missing and brings lanes and frame to the GPU. Zero samples after a change.
-    fn prepare(&mut self) -> Result<()> {
-        let key = self.key()?;
-        if self.current.as_ref().is_some_and(|current| current.key == key) {
-            return Ok(());
-        }
-        let gpu = Arc::clone(&self.gpu);
-        if self.target.as_ref().is_some_and(|(size, _)| *size != self.size) {
-            self.target = None;
-        }
-        let target = match self.target.take() {
-            Some((_, target)) => target,
-            None => Target::new(&gpu, &self.memory, self.size, &self.buffers)?,
-        };
-        let view = self.view()?;
-        let (scene, field, crop) = (self.scene()?, self.field()?, self.crop());
-        let terrain = &field.terrain;
-        let workgroups = WorkgroupRect::of(&view, terrain, scene.exaggeration, self.size, &crop);
-        let lanes = Lanes::new(scene, terrain, &view);
-        let ramp = scene.style.ramp.table(f64::from(terrain.lowest), f64::from(terrain.highest));
-        let numbers = [field.top_level(), workgroups.first[0], ramp.len() as u32 - 1];
-        let frame = Frame::new(scene, terrain, &view, self.size, &crop, numbers);
-        let model = scene.shading;
-        let new_passes = match &self.passes {
-            Some(passes) if std::ptr::eq(passes.model, model) => None,
-            _ => Some(gpu.scoped(RenderError::Render, || {
-                Ok(Passes { model, trace: TracePass::new(&gpu, model), resolve: ResolvePass::new(&gpu, model.output) })
-            })?),
-        };
-        let terrain = gpu.scoped(RenderError::Render, || {
-            self.buffers.write(&self.memory, &lanes, &frame, &ramp);
-            let mut encoder = gpu.encoder("forge3d.reset");
-            for slab in &target.slabs {
-                slab.clear(&mut encoder);
-            }
-            gpu.queue.submit([encoder.finish()]);
-            Ok(field.bind(&gpu, &self.drape().texture))
-        })?;
-        self.target = Some((self.size, target));
-        self.current = Some(Current { key, lanes, workgroups, terrain });
-        self.accumulated = Accumulated::default();
-        self.metrics.trace_ms = 0.0;
-        self.metrics.longest_submit_ms = 0.0;
-        self.metrics.submits = 0;
-        self.signals.set_progress(0.0);
-        if let Some(passes) = new_passes {
-            self.passes = Some(passes);
-            self.warm_up(model)?;
-        }
-        Ok(())
-    }
-
-    /// Software drivers compile at the first dispatch: one workgroup, outside the measured submits. It traces sample 0,
-    /// which the real sample 0 then replaces.
-    fn warm_up(&mut self, model: &'static ShadingModel) -> Result<()> {
-        let workgroups = self.frame_parts()?.1.workgroups;
-        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model).program) {
-            let start = Instant::now();
-            self.submit_rows(&Rows { sample: 0, first: workgroups.first[1], count: [1, 1] }, false)?;
-            self.gpu.shaders.add_compile_ms(start.elapsed().as_secs_f64() * 1e3);
-        }
-        Ok(())
-    }
-
-    /// What `prepare` has made.
-    fn frame_parts(&self) -> Result<(&Target, &Current, &Passes)> {
-        match (&self.target, &self.current, &self.passes) {
-            (Some((_, target)), Some(current), Some(passes)) => Ok((target, current, passes)),
-            _ => Err(RenderError::Internal("a frame was used before it was prepared".into())),
-        }
-    }
-
-    /// Traces some rows of workgroups and waits; `and_read`: resolves and reads the picture in the same submit.
-    fn submit_rows(&self, rows: &Rows, and_read: bool) -> Result<Option<Picture>> {
-        let (target, current, passes) = self.frame_parts()?;
-        let gpu = &self.gpu;
-        gpu.scoped(RenderError::Render, || {
-            let mut encoder = gpu.encoder("forge3d.trace");
-            let slab = target.slab_of(rows.first);
-            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, rows);
-            if and_read {
-                readback::read(&self.memory, encoder, target, &passes.resolve, self.size).map(Some)
-            } else {
-                gpu.submit_and_wait(encoder).map(|()| None)
-            }
-        })
-    }
-
-    /// Traces until `time` is over or every pixel holds `samples` samples; at least one submit. Returns whole samples.
-    pub fn refine(&mut self, time: Duration, samples: u32) -> Result<u32> {
-        let signals = self.signals();
-        self.trace(time, samples, false, &signals.begin())?;
-        Ok(self.accumulated.samples)
-    }
-
-    /// Step 2: traces. With `and_read` the picture is made in the submit of its last rows, if they are reached.
-    fn trace(&mut self, time: Duration, samples: u32, and_read: bool, call: &Call<'_>) -> Result<Option<Picture>> {
-        if !(1..=MAX_SAMPLES).contains(&samples) {
-            return Err(RenderError::Input(format!(
-                "samples: expected 1..{MAX_SAMPLES}; got {samples}; fix: choose a number inside"
-            )));
-        }
-        call.check()?;
-        self.prepare()?;
-        let workgroups = self.frame_parts()?.1.workgroups;
-        let start = Instant::now();
-        let mut picture = None;
-        while self.accumulated.samples < samples {
-            call.check()?;
-            if workgroups.count == [0, 0] {
-                self.accumulated = Accumulated { samples, rows: 0 };
-                break;
-            }
-            let Accumulated { samples: sample, rows: done } = self.accumulated;
-            let pixels_a_row = workgroups.count[0] * WORKGROUP_SIDE * WORKGROUP_SIDE;
-            let first = workgroups.first[1] + done;
-            let end_of_slab = self.frame_parts()?.0.slab_of(first).workgroup_rows.end;
-            let left = (workgroups.count[1] - done).min(end_of_slab - first);
-            let rows = self.pacing.rows(pixels_a_row, left);
-            let is_last = done + rows == workgroups.count[1];
-            let submit = Instant::now();
-            let rows_of_sample = Rows { sample, first, count: [workgroups.count[0], rows] };
-            picture = self.submit_rows(&rows_of_sample, and_read && is_last && sample + 1 == samples)?;
-            let milliseconds = submit.elapsed().as_secs_f64() * 1e3;
-            self.pacing.learn(f64::from(pixels_a_row) * f64::from(rows), milliseconds);
-            self.metrics.trace_ms += milliseconds;
-            self.metrics.longest_submit_ms = self.metrics.longest_submit_ms.max(milliseconds);
-            self.metrics.submits += 1;
-            self.accumulated = if is_last {
-                Accumulated { samples: sample + 1, rows: 0 }
-            } else {
-                Accumulated { samples: sample, rows: done + rows }
-            };
-            self.tell_progress(workgroups.count[1]);
-            if start.elapsed() >= time {
-                break;
-            }
-        }
-        self.tell_progress(workgroups.count[1].max(1));
-        Ok(picture)
-    }
-
-    fn tell_progress(&self, workgroup_rows: u32) {
-        let Accumulated { samples, rows } = self.accumulated;
-        self.signals.set_progress(f64::from(samples) + f64::from(rows) / f64::from(workgroup_rows));
-    }
-
-    /// Step 3: the picture so far: rows of RGBA, sRGB, straight alpha.
-    pub fn read_rgba(&mut self) -> Result<Picture> {
-        self.prepare()?;
-        let start = Instant::now();
-        let (target, _, passes) = self.frame_parts()?;
-        let gpu = &self.gpu;
-        let picture = gpu.scoped(RenderError::Readback, || {
-            readback::read(&self.memory, gpu.encoder("forge3d.resolve"), target, &passes.resolve, self.size)
-        })?;
-        self.note_read(&picture, start.elapsed());
-        Ok(picture)
-    }
-
-    fn note_read(&mut self, picture: &Picture, since: Duration) {
-        self.metrics.readback_ms = picture.copy_ms;
-        self.metrics.resolve_ms = since.as_secs_f64() * 1e3 - picture.copy_ms;
-        self.metrics.bytes_down += picture.len() as u64;
-    }
-
-    /// All of it from zero samples, in as few submits as it takes.
-    pub fn render(&mut self, samples: u32) -> Result<Picture> {
-        let signals = self.signals();
-        self.beginning += 1;
-        match self.trace(Duration::MAX, samples, true, &signals.begin())? {
-            Some(picture) => {
-                // Resolving and copying were part of the last submit, whose time stands in trace_ms.
-                self.note_read(&picture, Duration::from_secs_f64(picture.copy_ms / 1e3));
-                Ok(picture)
-            }
-            None => self.read_rgba(),
-        }
-    }
-
     /// What the lanes hold for the current scene; zeros without one.
     pub fn uniform_lanes(&mut self) -> Result<[f32; 44]> {
         if self.scene.is_none() || self.field.is_none() {
@@ -519,8 +373,8 @@ impl Renderer {
     /// Casts rays through the very function that draws: distance (-1 for none), column, row, kind (1 surface, 2 wall).
     pub fn cast_rays(&mut self, rays: &[Ray]) -> Result<Vec<[f32; 4]>> {
         self.prepare()?;
-        let (target, current, _) = self.frame_parts()?;
-        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, rays)
+        let (target, current, passes) = self.frame_parts()?;
+        cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, passes.bits, rays)
     }
 
     /// Column, row, world x, y and height (without exaggeration) under a place of the picture in pixels.
@@ -547,8 +401,16 @@ impl Renderer {
     /// Where time and bytes went so far.
     #[must_use]
     pub fn metrics(&self) -> RenderMetrics {
+        let FrameTimes { encode_ms, trace_ms, longest_submit_ms, submits, samples } = match self.ring.told() {
+            Some(times) => times,
+            None => FrameTimes { samples: self.accumulated.samples, ..self.times },
+        };
         RenderMetrics {
-            samples: self.accumulated.samples,
+            encode_ms,
+            trace_ms,
+            longest_submit_ms,
+            submits,
+            samples,
             compile_ms: self.gpu.shaders.compile_ms(),
             peak_bytes: memory::metrics().device_peak_bytes,
             adapter: self.gpu.info.name.clone(),

@@ -26,6 +26,20 @@ impl Pacing {
         rows.min(left)
     }
 
+    /// Rows that still go into a submit of `pixels` already: none where it would take longer than a submit should, or
+    /// than `spare_ms`.
+    #[must_use]
+    pub fn further_rows(&self, pixels: f64, pixels_a_row: u32, left: u32, spare_ms: f64) -> u32 {
+        let room = self.rate * spare_ms.min(SUBMIT_MS) - pixels;
+        ((room / f64::from(pixels_a_row.max(1))).clamp(0.0, 60_000.0) as u32).min(left)
+    }
+
+    /// Milliseconds that so many pixels are expected to take.
+    #[must_use]
+    pub fn expected_ms(&self, pixels: f64) -> f64 {
+        pixels / self.rate
+    }
+
     /// Learns from a submit: up by half at most, down at once.
     pub fn learn(&mut self, pixels: f64, milliseconds: f64) {
         self.rate = (pixels / milliseconds.max(0.01)).min(self.rate * GROWTH);
@@ -42,6 +56,16 @@ mod tests {
         assert_eq!(pacing.rows(3000, 100), 10);
         assert_eq!(pacing.rows(3000, 4), 4, "no more than there are");
         assert_eq!(pacing.rows(1_000_000, 100), 1, "one at least");
+    }
+
+    #[test]
+    fn rows_of_further_samples_fill_a_submit_up_and_no_more() {
+        let pacing = Pacing::new(1000.0);
+        assert_eq!(pacing.further_rows(10_000.0, 3000, 100, 1e9), 6, "20000 pixels are left of 30 ms");
+        assert_eq!(pacing.further_rows(10_000.0, 3000, 100, 16.0), 2, "6000 of 16 ms");
+        assert_eq!(pacing.further_rows(29_000.0, 3000, 100, 1e9), 0);
+        assert_eq!(pacing.further_rows(40_000.0, 3000, 100, 1e9), 0);
+        assert_eq!(pacing.further_rows(10_000.0, 3000, 4, 1e9), 4);
     }
 
     #[test]

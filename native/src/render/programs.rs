@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::gpu::bindings::{self, storage, texture, uniform};
+use crate::gpu::bindings::{self, storage, texture, uniform, whole_texture};
 use crate::gpu::context::GpuContext;
 use crate::gpu::shaders::{Program, Trust};
+use crate::render::stored::{Bits, with_prelude};
 use crate::scene::shading::{Output, SHADING_MODELS, ShadingModel};
 
 const FRAME: &str = include_str!("../../shaders/shared/frame.wgsl");
@@ -28,7 +29,7 @@ pub enum Group {
     /// Lanes, frame, one sample, one row of workgroups.
     Frame,
     /// Heights, pyramid, its levels, drape.
-    Terrain,
+    Terrain(Bits),
     /// Ramp in; sums of light and counts of samples out.
     Trace,
     /// Nothing: keeps the numbers of the groups after it.
@@ -38,31 +39,31 @@ pub enum Group {
     /// Rays in, hits out.
     Cast,
     /// Heights in, pyramid out, which level.
-    Pyramid,
+    Pyramid(Bits),
 }
 
 impl Group {
     fn label(self) -> &'static str {
         match self {
             Self::Frame => "forge3d.frame",
-            Self::Terrain => "forge3d.terrain",
+            Self::Terrain(_) => "forge3d.terrain",
             Self::Trace => "forge3d.trace",
             Self::Empty => "forge3d.empty",
             Self::Resolve => "forge3d.resolve",
             Self::Cast => "forge3d.cast",
-            Self::Pyramid => "forge3d.pyramid",
+            Self::Pyramid(_) => "forge3d.pyramid",
         }
     }
 
     fn bindings(self) -> Vec<wgpu::BindingType> {
         match self {
             Self::Frame => vec![uniform(false), uniform(false), uniform(true), uniform(true)],
-            Self::Terrain => vec![texture(), storage(true), uniform(false), texture()],
+            Self::Terrain(bits) => vec![heights(bits), storage(true), uniform(false), texture()],
             Self::Trace => vec![storage(true), storage(false), storage(false)],
             Self::Empty => vec![],
             Self::Resolve => vec![storage(true), storage(true), storage(false)],
             Self::Cast => vec![storage(true), storage(false)],
-            Self::Pyramid => vec![texture(), storage(false), uniform(false)],
+            Self::Pyramid(bits) => vec![heights(bits), storage(false), uniform(false)],
         }
     }
 
@@ -70,6 +71,13 @@ impl Group {
     pub(crate) fn bind(self, gpu: &GpuContext, resources: Vec<wgpu::BindingResource<'_>>) -> wgpu::BindGroup {
         let layout = bindings::layout(gpu, self.label(), &self.bindings());
         bindings::bind(gpu, self.label(), &layout, resources)
+    }
+}
+
+fn heights(bits: Bits) -> wgpu::BindingType {
+    match bits {
+        Bits::Float32 => texture(),
+        Bits::Whole16 => whole_texture(),
     }
 }
 
@@ -99,18 +107,19 @@ fn parts(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
     texts.iter().map(|text| Cow::Borrowed(*text)).collect()
 }
 
-/// Traces one sample with a model of shading.
+/// Traces one sample with a model of shading, of heights that are held as `bits`.
 #[must_use]
-pub fn trace(model: &ShadingModel) -> Row {
+pub fn trace(model: &ShadingModel, bits: Bits) -> Row {
     let mut parts = parts(&[FRAME, VOID, HEIGHT, MARCH, PROJECTION, SAMPLING, GRADIENTS, SURFACE, model.wgsl, TRACE]);
     parts.insert(0, Cow::Owned(model.wgsl_prelude()));
-    Row::new(parts, "trace", &[Group::Frame, Group::Terrain, Group::Trace])
+    Row::new(with_prelude(bits, parts), "trace", &[Group::Frame, Group::Terrain(bits), Group::Trace])
 }
 
 /// Casts single rays.
 #[must_use]
-pub fn cast() -> Row {
-    Row::new(parts(&[FRAME, VOID, HEIGHT, MARCH, CAST]), "cast_ray", &[Group::Frame, Group::Terrain, Group::Cast])
+pub fn cast(bits: Bits) -> Row {
+    let parts = with_prelude(bits, parts(&[FRAME, VOID, HEIGHT, MARCH, CAST]));
+    Row::new(parts, "cast_ray", &[Group::Frame, Group::Terrain(bits), Group::Cast])
 }
 
 /// Sums of light to bytes.
@@ -123,22 +132,24 @@ pub fn resolve(output: Output) -> Row {
 
 /// The finest level of the pyramid.
 #[must_use]
-pub fn pyramid_from_heights() -> Row {
-    Row::new(parts(&[VOID, PYRAMID]), "from_heights", &[Group::Pyramid])
+pub fn pyramid_from_heights(bits: Bits) -> Row {
+    Row::new(with_prelude(bits, parts(&[VOID, PYRAMID])), "from_heights", &[Group::Pyramid(bits)])
 }
 
 /// A level of the pyramid from the finer one.
 #[must_use]
-pub fn pyramid_from_finer() -> Row {
-    Row::new(parts(&[VOID, PYRAMID]), "from_finer", &[Group::Pyramid])
+pub fn pyramid_from_finer(bits: Bits) -> Row {
+    Row::new(with_prelude(bits, parts(&[VOID, PYRAMID])), "from_finer", &[Group::Pyramid(bits)])
 }
 
 /// Every program there is.
 #[must_use]
 pub fn all() -> Vec<Row> {
-    let mut rows: Vec<Row> = SHADING_MODELS.iter().map(trace).collect();
-    rows.extend([Output::Linear, Output::Display].map(resolve));
-    rows.extend([cast(), pyramid_from_heights(), pyramid_from_finer()]);
+    let mut rows: Vec<Row> = [Output::Linear, Output::Display].map(resolve).into();
+    for bits in [Bits::Float32, Bits::Whole16] {
+        rows.extend(SHADING_MODELS.iter().map(|model| trace(model, bits)));
+        rows.extend([cast(bits), pyramid_from_heights(bits), pyramid_from_finer(bits)]);
+    }
     rows
 }
 

@@ -3,9 +3,11 @@
 use std::ops::Deref;
 use std::time::Instant;
 
-use crate::error::{RenderError, Result};
-use crate::gpu::memory::{Allocator, Reservation, Resource, TrackedBuffer, register};
-use crate::gpu::transfer::{MappedPicture, read_buffer};
+use crate::error::Result;
+use crate::gpu::faults::Place;
+use crate::gpu::memory::{Allocator, Reservation, Resource, register};
+use crate::gpu::readback_pool::{MappedPicture, MappingPicture, PoolBuffer};
+use crate::gpu::transfer::read_buffer;
 use crate::render::resolve::ResolvePass;
 use crate::render::target::{Target, picture_bytes};
 
@@ -22,6 +24,34 @@ enum Bytes {
     Copied(Vec<u8>, #[expect(dead_code, reason = "held for its end")] Reservation),
 }
 
+impl Bytes {
+    fn copied(bytes: Vec<u8>) -> Result<Self> {
+        let resource = Resource::Buffer { host_visible: false };
+        let entry = register("picture in Python".into(), bytes.capacity() as u64, resource, false)?;
+        Ok(Self::Copied(bytes, entry))
+    }
+}
+
+impl Picture {
+    /// Whether these are the very bytes that the GPU wrote; else a copy of them.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.bytes, Bytes::Mapped(_))
+    }
+
+    /// Copied out of its buffer where so many pictures are held already that too few buffers were left for the next ones.
+    pub fn leaving_buffers(self) -> Result<Self> {
+        match self.bytes {
+            Bytes::Mapped(picture) if picture.is_one_too_many() => {
+                let start = Instant::now();
+                let bytes = Bytes::copied(picture.to_vec())?;
+                Ok(Self { copy_ms: self.copy_ms + start.elapsed().as_secs_f64() * 1e3, bytes })
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
 impl Deref for Picture {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
@@ -32,48 +62,61 @@ impl Deref for Picture {
     }
 }
 
-/// A buffer for the whole picture; none where all are in use, or the budget or the adapter leaves no room for one.
-fn whole_buffer(memory: &Allocator, target: &Target) -> Result<Option<TrackedBuffer>> {
-    match target.readback.take(memory) {
-        Err(RenderError::Budget(_)) => Ok(None),
-        other => other,
+/// A picture whose last work was submitted.
+pub(crate) struct Submitted {
+    pub index: wgpu::SubmissionIndex,
+    /// None where there is no buffer for all of it: it must be read before anything else is drawn.
+    whole: Option<MappingPicture>,
+}
+
+impl Submitted {
+    /// Whether other pictures may be drawn before this one is read.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        self.whole.is_some()
     }
 }
 
-/// Adds resolving and copying to `encoder`, submits it and waits.
-pub(crate) fn read(
+/// Adds resolving and copying to `encoder` and submits it.
+pub(crate) fn submit(
     memory: &Allocator,
     mut encoder: wgpu::CommandEncoder,
     target: &Target,
     resolve: &ResolvePass,
-    [width, height]: [u32; 2],
-) -> Result<Picture> {
-    let buffer = whole_buffer(memory, target)?;
+    [width, _]: [u32; 2],
+) -> Result<Submitted> {
+    let buffer = target.readback.take(memory)?;
     let mut offset = 0;
     for slab in &target.slabs {
         resolve.record(&mut encoder, &target.frame_group, slab, width);
         if let Some(buffer) = &buffer {
-            encoder.copy_buffer_to_buffer(&slab.bytes, 0, buffer, offset, slab.picture_bytes(width));
+            encoder.copy_buffer_to_buffer(&slab.bytes, 0, buffer.get()?, offset, slab.picture_bytes(width));
         }
         offset += slab.picture_bytes(width);
     }
-    if let Err(error) = memory.submit_and_wait(encoder) {
-        if let Some(buffer) = buffer {
-            target.readback.give_back(buffer);
-        }
-        return Err(error);
-    }
+    memory.pass(Place::Commands)?;
+    let index = memory.queue.submit([encoder.finish()]);
+    Ok(Submitted { index, whole: buffer.map(PoolBuffer::map).transpose()? })
+}
+
+/// Waits for what `submit` began, or until `stop` answers with an error.
+pub(crate) fn wait(
+    memory: &Allocator,
+    submitted: Submitted,
+    target: Option<&Target>,
+    [width, height]: [u32; 2],
+    stop: &dyn Fn() -> Result<()>,
+) -> Result<Picture> {
+    memory.wait_unless(Some(submitted.index.clone()), stop)?;
     let start = Instant::now();
-    let bytes = match buffer {
-        Some(buffer) => Bytes::Mapped(target.readback.map(memory, buffer)?),
+    let bytes = match submitted.whole {
+        Some(mapping) => Bytes::Mapped(mapping.wait(memory, Some(&submitted.index), stop)?),
         None => {
             let mut bytes = Vec::with_capacity(picture_bytes([width, height]) as usize);
-            for slab in &target.slabs {
+            for slab in target.map_or(&[][..], |target| &target.slabs) {
                 read_buffer(memory, &slab.bytes, slab.picture_bytes(width), &mut bytes)?;
             }
-            let resource = Resource::Buffer { host_visible: false };
-            let entry = register("picture in Python".into(), bytes.capacity() as u64, resource, false)?;
-            Bytes::Copied(bytes, entry)
+            Bytes::copied(bytes)?
         }
     };
     Ok(Picture { copy_ms: start.elapsed().as_secs_f64() * 1e3, bytes })

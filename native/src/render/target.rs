@@ -8,7 +8,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::bindings::part;
 use crate::gpu::context::GpuContext;
 use crate::gpu::memory::{Allocator, TrackedBuffer};
-use crate::gpu::transfer::ReadbackPool;
+use crate::gpu::readback_pool::ReadbackPool;
 use crate::render::frame::{FrameBuffers, Sample, TABLE_STRIDE, WORKGROUP_SIDE, WorkgroupRow, strided};
 use crate::render::programs::Group;
 
@@ -25,7 +25,8 @@ pub struct Slab {
     pub(crate) bytes: TrackedBuffer,
     pub(crate) trace_group: wgpu::BindGroup,
     pub(crate) resolve_group: wgpu::BindGroup,
-    light: TrackedBuffer,
+    /// Held by the groups; owned here, since dropping a tracked buffer destroys it.
+    _light: TrackedBuffer,
     row_samples: TrackedBuffer,
 }
 
@@ -36,9 +37,8 @@ impl Slab {
         u64::from(width) * u64::from(self.pixel_rows) * RGBA_BYTES
     }
 
-    /// Zero samples.
+    /// Zero samples: rows that hold none count as dark, whatever light an earlier picture left in them.
     pub fn clear(&self, encoder: &mut wgpu::CommandEncoder) {
-        encoder.clear_buffer(&self.light, 0, None);
         encoder.clear_buffer(&self.row_samples, 0, None);
     }
 }
@@ -50,7 +50,7 @@ pub struct Target {
     /// Readback buffers of the picture's size.
     pub readback: Arc<ReadbackPool>,
     pub(crate) frame_group: wgpu::BindGroup,
-    /// Held by `frame_group`; owned here, since dropping a tracked buffer destroys it.
+    /// Held by `frame_group`; owned here as well.
     _rows: TrackedBuffer,
 }
 
@@ -90,10 +90,10 @@ impl Target {
                     let workgroup_rows = first..(first + rows_a_slab).min(workgroup_rows);
                     let pixel_rows = (workgroup_rows.end * WORKGROUP_SIDE).min(height) - first * WORKGROUP_SIDE;
                     let pixels = u64::from(width) * u64::from(pixel_rows);
-                    let storage = Usage::STORAGE | Usage::COPY_DST;
+                    let storage = Usage::STORAGE;
                     let light = memory.buffer("forge3d.target.light", pixels * LIGHT_BYTES, storage)?;
                     let counts = u64::from(workgroup_rows.end - workgroup_rows.start) * 4;
-                    let row_samples = memory.buffer("forge3d.target.row_samples", counts, storage)?;
+                    let row_samples = memory.buffer("forge3d.target.row_samples", counts, storage | Usage::COPY_DST)?;
                     let bytes =
                         memory.buffer("forge3d.target.bytes", pixels * RGBA_BYTES, Usage::STORAGE | Usage::COPY_SRC)?;
                     let trace_group = Group::Trace.bind(
@@ -108,17 +108,26 @@ impl Target {
                         gpu,
                         vec![light.as_entire_binding(), row_samples.as_entire_binding(), bytes.as_entire_binding()],
                     );
-                    Ok(Slab { workgroup_rows, pixel_rows, bytes, trace_group, resolve_group, light, row_samples })
+                    Ok(Slab {
+                        workgroup_rows,
+                        pixel_rows,
+                        bytes,
+                        trace_group,
+                        resolve_group,
+                        _light: light,
+                        row_samples,
+                    })
                 })
                 .collect::<Result<Vec<_>>>()?;
             let table = strided(rows);
             let rows = memory.buffer("forge3d.frame.rows", table.len() as u64, Usage::UNIFORM | Usage::COPY_DST)?;
             gpu.queue.write_buffer(&rows, 0, &table);
+            let [lanes, frame_block] = frame.uniforms();
             let frame_group = Group::Frame.bind(
                 gpu,
                 vec![
-                    frame.lanes.as_entire_binding(),
-                    frame.frame.as_entire_binding(),
+                    lanes,
+                    frame_block,
                     part(&frame.samples, 0, std::mem::size_of::<Sample>() as u64),
                     part(&rows, 0, 16),
                 ],

@@ -6,6 +6,7 @@ use glam::DVec2;
 use crate::gpu::context::GpuContext;
 use crate::render::frame::{Crop, TABLE_STRIDE, WORKGROUP_SIDE};
 use crate::render::programs;
+use crate::render::stored::Bits;
 use crate::render::target::Slab;
 use crate::scene::camera::View;
 use crate::scene::facts::Terrain;
@@ -70,8 +71,8 @@ pub struct Rows {
 impl TracePass {
     /// Makes or finds the pipeline.
     #[must_use]
-    pub fn new(gpu: &GpuContext, model: &ShadingModel) -> Self {
-        Self { pipeline: programs::trace(model).pipeline(gpu) }
+    pub fn new(gpu: &GpuContext, model: &ShadingModel, bits: Bits) -> Self {
+        Self { pipeline: programs::trace(model, bits).pipeline(gpu) }
     }
 
     /// Traces a sample of some rows of workgroups of `slab`.

@@ -245,6 +245,11 @@ impl FactsBuilder {
         self.seen_rows += rows;
     }
 
+    /// Another matrix from cells to metres, of the same size.
+    pub fn place(&mut self, grid: Grid) {
+        self.grid = grid;
+    }
+
     /// The whole, when all rows have passed.
     pub fn finish(self) -> Result<Terrain> {
         let Self { grid, part, coarse, seen_rows } = self;

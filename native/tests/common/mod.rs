@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use forge3d_native::error::Result;
 use forge3d_native::gpu::adapter::AdapterChoice;
 use forge3d_native::render::Renderer;
+use forge3d_native::render::stored::Stored;
 use forge3d_native::scene::Scene;
 use forge3d_native::scene::camera::Camera;
 use forge3d_native::scene::grid::Grid;
@@ -57,8 +58,12 @@ pub fn load(renderer: &mut Renderer, ground: &Ground) {
 }
 
 pub fn try_load(renderer: &mut Renderer, ground: &Ground) -> Result<()> {
+    try_load_as(renderer, ground, Stored::FLOATS)
+}
+
+pub fn try_load_as(renderer: &mut Renderer, ground: &Ground, stored: Stored) -> Result<()> {
     let grid = Grid::new(ground.cols as u32, ground.rows as u32, [1.0, 0.0, 0.0, -1.0])?;
-    renderer.set_heights(grid, &mut |rows| {
+    renderer.set_heights(grid, stored, &mut |rows| {
         Ok(Cow::Borrowed(&ground.heights[rows.start as usize * ground.cols..rows.end as usize * ground.cols]))
     })
 }

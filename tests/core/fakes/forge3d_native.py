@@ -50,6 +50,7 @@ class Renderer:
         self.samples = 0.0
         self.closed = False
         self.heights = self.scene = self.drape = None
+        self._wanted = []
         renderers.append(self)
 
     def resize(self, width, height):
@@ -65,7 +66,10 @@ class Renderer:
     def set_height_data(self, heights, *, cell_to_world=(1.0, 0.0, 0.0, -1.0)):
         if heights.shape[0] < 2 or heights.shape[1] < 2:
             raise InputError("[Input] heights: expected at least 2×2; got less; fix: a larger array")
-        self.heights, self.cell_to_world = heights, cell_to_world
+        self._height_base = getattr(heights, "height_base", None)
+        if hasattr(heights, "strips"):
+            heights = np.concatenate([np.array(strip) for strip in heights.strips()])
+        self.heights, self.cell_to_world = heights, cell_to_world() if callable(cell_to_world) else cell_to_world
 
     def share_heights(self, other):
         self.heights, self.cell_to_world = other.heights, other.cell_to_world
@@ -99,6 +103,22 @@ class Renderer:
             pass
         return self.read_rgba()
 
+    def reserve_pictures(self, count, *, pre_allocate=True):
+        return count
+
+    def want_picture(self, scene, samples=1):
+        self._wanted.append((scene, samples))
+
+    def next_picture(self):
+        if not self._wanted:
+            return None
+        scene, samples = self._wanted.pop(0)
+        self.set_scene(scene)
+        return self.render_terrain_rgba(samples)
+
+    def forget_pictures(self):
+        self._wanted.clear()
+
     def progress(self):
         return self.samples
 
@@ -127,8 +147,9 @@ class Renderer:
 
     def render_metrics(self):
         return {
-            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "trace_ms": 2.0, "resolve_ms": 1.0,
-            "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4, "bytes_up": 10, "bytes_down": 20,
+            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "encode_ms": 0.5, "trace_ms": 2.0,
+            "resolve_ms": 1.0, "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4,
+            "bytes_up": 10, "bytes_down": 20,
             "samples": int(self.samples), "peak_bytes": 1 << 20, "adapter": "fake adapter",
         }  # fmt: skip
 
@@ -187,15 +208,16 @@ def memory_metrics():
         "device_local_bytes": 0, "python_bytes": 0, "total_bytes": 0, "peak_bytes": 1 << 20,
         "device_peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20, "total_limit": _limit,
         "common_bytes": 0, "common_host_visible_bytes": 0, "within_budget": True, "budget_policy": "enforce", "top": [],
-        "allocator_bytes": None,
+        "allocator_bytes": None, "allocator_reserved_bytes": None,
     }  # fmt: skip
 
 
-def memory_estimate(grid=None, picture=None, drape=None):
-    """Plain numbers: 16/3 bytes a sample, 24 a pixel, 4 a pixel of the drape, 16 MiB of staging."""
+def memory_estimate(grid=None, picture=None, drape=None, *, height_bits=32):
+    """Plain numbers: 16/3 bytes a sample of 32 bits, 24 a pixel, 4 a pixel of the drape, 16 MiB of staging."""
     items = []
     if grid is not None:
-        items += [("height texture", 4 * grid[0] * grid[1]), ("maximum pyramid", 4 * grid[0] * grid[1] // 3)]
+        texture = height_bits // 8 * grid[0] * grid[1]
+        items += [("height texture", texture), ("maximum pyramid", texture // 3)]
     if picture is not None:
         items += [("picture", 20 * picture[0] * picture[1]), ("read back", 4 * picture[0] * picture[1])]
     if drape is not None:
@@ -206,7 +228,7 @@ def memory_estimate(grid=None, picture=None, drape=None):
         "items": items,
         "total_bytes": sum(count for _, count in items),
         "host_visible_bytes": sum(count for name, count in items if name in ("read back", "upload staging")),
-        "largest_binding_bytes": 4 * grid[0] * grid[1] // 3 if grid is not None else 0,
+        "largest_binding_bytes": texture // 3 if grid is not None else 0,
         "largest_texture_side": max(grid or (0, 0)),
     }
 

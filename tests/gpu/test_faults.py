@@ -1,0 +1,43 @@
+"""A device that is lost, a driver without memory, a GPU that does not answer: at any place, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+EACH = 55  # faults of one process: a lost device keeps its memory as long as the process lives
+ASK = "from forge3d_qgis import native_loader as l; import sys; sys.exit(hasattr(l.load(), '_faults'))"
+
+
+def in_a_process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    more = {**os.environ, **environment}
+    return subprocess.run(command, env=more, capture_output=True, text=True, timeout=280, check=False)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("first", [0, 1000, 2000, 3000])
+def test_after_any_fault_the_next_call_works_and_nothing_is_held(first: int, tmp_path: Path) -> None:
+    done = in_a_process(HERE / "faults_child.py", first, EACH, tmp_path, FORGE3D_FAULTS="1")
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert told["wrong"] == []
+    assert sum(told["came"].values()) >= EACH and set(told["came"]) == {"lost", "out of memory", "time-out"}
+    assert set(told["outcomes"]) == {"again on the same renderer", "again on another device"}
+
+
+@pytest.mark.parametrize("value, is_there", [("1", True), ("0", False), ("", False)])
+def test_faults_can_be_made_only_where_the_environment_allowed_it_at_import(value: str, is_there: bool) -> None:
+    assert in_a_process("-c", ASK, FORGE3D_FAULTS=value).returncode == int(is_there)
+
+
+def test_the_module_of_everybody_has_no_such_function(native: ModuleType) -> None:
+    assert os.environ.get("FORGE3D_FAULTS") == "1" or not hasattr(native, "_faults")
