@@ -280,18 +280,20 @@ def estimate(
 
 def peak_bytes(
     dem_size: tuple[int, int], picture_size: tuple[int, int], lines: int, drape_size: tuple[int, int] | None = None,
-    budget: int | None = None,
+    budget: int | None = None, *, is_loaded: bool = False,
 ) -> int:  # fmt: skip
     """Bytes that a renderer holds at most, from the upload of the heights to the last strip of the picture.
 
     ``dem_size``: (columns, rows) of the heights held. ``lines``: rows of the picture that are drawn at a time. What
     heights and drape are uploaded through is gone before a strip is drawn. A strip's bytes are still the caller's while
-    the next one is drawn, as long as ``budget`` has room for both.
+    the next one is drawn, as long as ``budget`` has room for both. ``is_loaded``: the heights are there already.
     """
     width, height = picture_size
     frame = estimate(None, None, None)["total_bytes"]
     while_loading = estimate(dem_size, None, None)["total_bytes"]
     held = while_loading - _staging(dem_size, None)
+    if is_loaded:
+        while_loading = held
     if drape_size is not None:
         held += 4 * drape_size[0] * drape_size[1]
         while_loading = max(while_loading, held + _staging(None, drape_size))

@@ -1,9 +1,9 @@
 """What a picture will take, told before it is drawn: bytes by the estimate, seconds by tracing a little of it.
 
-Which rays are long depends on the view, and what a pixel costs on how near its neighbours' rays are: a coarse picture of
-the same view is up to twice as slow a pixel. So thin strips of the very picture are traced, spread from top to bottom,
-and read back and encoded as the picture will be. That takes a second at most, and no more than some 2 % of the time that
-the picture will.
+Which rays are long depends on the view, and what a pixel costs on how near its neighbours' rays are: a coarse picture
+of the same view is up to twice as slow a pixel. So thin strips of the very picture are traced, spread from top to
+bottom, read back and encoded as the picture will be. That takes a second at most, and no more than some 2 % of the time
+that the picture will.
 """
 
 from __future__ import annotations

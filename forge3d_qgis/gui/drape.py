@@ -66,7 +66,7 @@ class Drape(QObject):
     @property
     def drawn_size(self) -> tuple[int, int] | None:
         """(width, height) of the drape that lies over the terrain or is on its way; None where none does."""
-        return self._shape(self._drawn[1]) if self._drawn is not None and self._heights is not None else None
+        return self.shape(self._drawn[1]) if self._drawn is not None and self._heights is not None else None
 
     @property
     def is_drawing(self) -> bool:
@@ -146,20 +146,21 @@ class Drape(QObject):
         wanted = self._side_of(size)
         if budget is None:
             return wanted
-        return self._room.drape_side(wanted, self._shape, self._heights.dem.size, budget)
+        return self._room.drape_side(wanted, self.shape, self._heights.dem.size, budget)
 
     def _side_of(self, size: QSize) -> int:
         """The same where memory is plenty."""
         return max(1, round(drape_side((size.width(), size.height())) * self.scale()))
 
-    def _shape(self, side: int) -> tuple[int, int]:
+    def shape(self, side: int) -> tuple[int, int]:
+        """(width, height) of a drape whose longer side that is."""
         return layers.drape_size(self._heights.dem, side)
 
     def export_side(self, wanted: int, picture: tuple[int, int], budget: int | None) -> int:
         """The longer side, at most ``wanted``, of a drape beside the strip ``picture`` of an export."""
         if budget is None:
             return wanted
-        return longest_side(wanted, self._shape, self._heights.dem.size, picture, budget)
+        return longest_side(wanted, self.shape, self._heights.dem.size, picture, budget)
 
     def start_job(self, side: int) -> tuple:
         """A running map render of what the colours want, and the function to RGBA; see ``layers.drape_job``."""
