@@ -264,7 +264,11 @@ def _limits_in_use() -> DeviceLimits:
 
 
 def estimate(
-    size: tuple[int, int] | None, picture: tuple[int, int] | None, drape: tuple[int, int] | None
+    size: tuple[int, int] | None,
+    picture: tuple[int, int] | None,
+    drape: tuple[int, int] | None,
+    *,
+    height_bits: int = 32,
 ) -> dict[str, Any]:
     """``forge3d_native.memory_estimate``; without the native part only what the heights themselves take."""
     try:
@@ -274,33 +278,35 @@ def estimate(
         items = [("height texture", 4 * count)]
         return {"items": items, "total_bytes": 4 * count, "host_visible_bytes": 0, "largest_binding_bytes": 0}
     with translated(argument_error=DemError):
-        found: dict[str, Any] = module.memory_estimate(size, picture, drape)
+        found: dict[str, Any] = module.memory_estimate(size, picture, drape, height_bits=height_bits)
     return found
 
 
 def peak_bytes(
     dem_size: tuple[int, int], picture_size: tuple[int, int], lines: int, drape_size: tuple[int, int] | None = None,
-    budget: int | None = None, *, is_loaded: bool = False,
+    budget: int | None = None, *, height_bits: int = 32, is_loaded: bool = False,
 ) -> int:  # fmt: skip
     """Bytes that a renderer holds at most, from the upload of the heights to the last strip of the picture.
 
-    ``dem_size``: (columns, rows) of the heights held. ``lines``: rows of the picture that are drawn at a time. What
-    heights and drape are uploaded through is gone before a strip is drawn. A strip's bytes are still the caller's while
-    the next one is drawn, as long as ``budget`` has room for both. ``is_loaded``: the heights are there already.
+    ``dem_size``: (columns, rows) of the heights held, each in ``height_bits``. ``lines``: rows of the picture that are
+    drawn at a time. What heights and drape are uploaded through is gone before a strip is drawn. A strip's bytes are
+    still the caller's while the next one is drawn, as long as ``budget`` has room for both. ``is_loaded``: the heights
+    are there already.
     """
     width, height = picture_size
     frame = estimate(None, None, None)["total_bytes"]
-    while_loading = estimate(dem_size, None, None)["total_bytes"]
-    held = while_loading - _staging(dem_size, None)
+    heights = estimate(dem_size, None, None, height_bits=height_bits)
+    while_loading = heights["total_bytes"]
+    held = while_loading - _staging(heights)
     if is_loaded:
         while_loading = held
     if drape_size is not None:
         held += 4 * drape_size[0] * drape_size[1]
-        while_loading = max(while_loading, held + _staging(None, drape_size))
+        while_loading = max(while_loading, held + _staging(estimate(None, None, drape_size)))
 
     def strip(rows: int) -> int:
         needs = estimate(None, (width, rows), None)
-        return int(needs["total_bytes"]) - int(dict(needs["items"]).get("upload staging", 0)) - int(frame)
+        return int(needs["total_bytes"]) - _staging(needs) - int(frame)
 
     most = held + strip(min(lines, height))
     if lines < height:
@@ -312,8 +318,8 @@ def peak_bytes(
     return int(max(while_loading, most))
 
 
-def _staging(dem_size: tuple[int, int] | None, drape_size: tuple[int, int] | None) -> int:
-    return int(dict(estimate(dem_size, None, drape_size)["items"]).get("upload staging", 0))
+def _staging(needs: dict[str, Any]) -> int:
+    return int(dict(needs["items"]).get("upload staging", 0))
 
 
 def _smaller(size: tuple[int, int], longer: int) -> tuple[int, int]:
@@ -327,11 +333,12 @@ def _smaller(size: tuple[int, int], longer: int) -> tuple[int, int]:
 
 def strip_rows(
     picture_size: tuple[int, int], budget: int, *, dem_size: tuple[int, int] | None = None,
-    drape_size: tuple[int, int] | None = None,
+    drape_size: tuple[int, int] | None = None, height_bits: int = 32,
 ) -> int:  # fmt: skip
     """Rows of the picture that are drawn at a time: all of them, or as many as a quarter of the budget holds.
 
-    With ``dem_size`` (columns, rows of the heights held) no more than what they and the drape leave. At least one row.
+    With ``dem_size`` (columns, rows of the heights held, each in ``height_bits``) no more than what they and the drape
+    leave. At least one row.
     """
     width, height = picture_size
     frame = estimate(None, None, None)["total_bytes"]
@@ -339,7 +346,8 @@ def strip_rows(
     def fits(rows: int) -> bool:
         if estimate(None, (width, rows), None)["total_bytes"] - frame > budget // 4:
             return False
-        return dem_size is None or bool(estimate(dem_size, (width, rows), drape_size)["total_bytes"] <= budget)
+        needs = estimate(dem_size, (width, rows), drape_size, height_bits=height_bits)
+        return dem_size is None or bool(needs["total_bytes"] <= budget)
 
     return largest(height, fits)
 

@@ -134,10 +134,10 @@ class _Strip:
 def forecast(
     session: RenderSession, size: tuple[int, int], *, samples: int, lines: int, dem_size: tuple[int, int],
     drape_size: tuple[int, int] | None = None, budget: int | None = None,
-    encode: Callable[[Rgba], object] | None = None,
+    encode: Callable[[Rgba], object] | None = None, height_bits: int = 32,
 ) -> Forecast:  # fmt: skip
     """Of the picture that ``strip_steps`` will draw with these arguments. Others as in ``measured_pace`` and
     ``budget.peak_bytes``."""
     bands = -(-size[1] // lines)
     seconds = measured_pace(session, size, samples, encode).seconds(size, samples, bands)
-    return Forecast(peak_bytes(dem_size, size, lines, drape_size, budget), bands, seconds)
+    return Forecast(peak_bytes(dem_size, size, lines, drape_size, budget, height_bits=height_bits), bands, seconds)

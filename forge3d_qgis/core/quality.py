@@ -68,17 +68,23 @@ class Quality:
         dem_size: Size | None = None,
         drape_size: Size | None = None,
         budget: int | None = None,
+        height_bits: int = 32,
     ) -> int:
         """Bytes that the renderer holds at most while it draws, from the upload to the last row read back.
 
         ``size``: (width, height) in pixels, None for the preset's own. ``dem_size``: (columns, rows) of the DEM, None
         for ``ASSUMED_DEM``; it counts as finely as the preset holds it. ``drape_size``: of the map over it, if any.
-        ``budget``: the picture is drawn in the strips that it asks for; None: at once. Raises SceneError, DemError.
+        ``budget``: the picture is drawn in the strips that it asks for; None: at once. ``height_bits``:
+        of a height where the DEM is held whole, 32 or 16; an averaged one takes 32. Raises SceneError, DemError.
         """
         size = self.size if size is None else size
-        held = self.held_size(ASSUMED_DEM if dem_size is None else dem_size)
-        lines = size[1] if budget is None else strip_rows(size, budget, dem_size=held, drape_size=drape_size)
-        return peak_bytes(held, size, lines, drape_size, budget)
+        dem_size = ASSUMED_DEM if dem_size is None else dem_size
+        held = self.held_size(dem_size)
+        bits = height_bits if held == tuple(dem_size) else 32
+        lines = size[1]
+        if budget is not None:
+            lines = strip_rows(size, budget, dem_size=held, drape_size=drape_size, height_bits=bits)
+        return peak_bytes(held, size, lines, drape_size, budget, height_bits=bits)
 
 
 QUALITIES: dict[str, Quality] = {

@@ -344,7 +344,8 @@ def render_strips(
     limits = device_limits(adapter)
     budget = memory_budget if memory_budget is not None else limits.left
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
-    lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size)
+    bits = 16 if getattr(dem, "height_base", None) is not None else 32
+    lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size, height_bits=bits)
     sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
     longest, found, bands = 0.0, {}, 0
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
@@ -361,7 +362,7 @@ def render_strips(
                 told(
                     forecast(
                         session, (width, height), samples=samples, lines=lines, dem_size=dem.size,
-                        drape_size=drape_size, budget=budget, encode=encode,
+                        drape_size=drape_size, budget=budget, encode=encode, height_bits=bits,
                     )
                 )  # fmt: skip
         for step in strip_steps(session, (width, height), samples=samples, lines=lines):
