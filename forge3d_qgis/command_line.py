@@ -473,7 +473,7 @@ def _render_on(
     device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
 ) -> list[str]:
     from .core.budget import device_limits
-    from .core.dem import covering_window, open_source, read_dem, wkt_of_crs
+    from .core.dem import covering_window, open_dem, open_source, wkt_of_crs
     from .core.errors import DemError
     from .core.export import PngWriter, WholeFile, encode_in_vain
     from .core.quality import heights_at
@@ -511,16 +511,16 @@ def _render_on(
                     reason = f"chosen: {format_bytes(chosen)}" if chosen else limits.reason
                     read_start = time.perf_counter()
                     try:
-                        dem = read_dem(
+                        stream = open_dem(
                             source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
                             picture_size=arguments.size, window=window, progress=shown.step("reading"),
                             max_samples=heights_at(tier, wanted, full, budget),
                         )  # fmt: skip
-                        full = full or dem.size
+                        full = full or stream.size
                         ms["device"] = device.ms
                         ms["read"] = (time.perf_counter() - read_start) * 1000
                         for _, rows in render_strips(
-                            dem, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
+                            stream, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
                             memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
                             told=shown.forecast, encode=lambda rows: encode_in_vain(rows, alpha=alpha),
                         ):  # fmt: skip
@@ -532,7 +532,6 @@ def _render_on(
                         # A chosen budget gives the same picture each time, or none.
                         if chosen or writer.rows_written or tier is Tier.LOW:
                             raise
-                    dem = None
                     limits = device_limits(arguments.adapter)
             finally:
                 shown.clear()
@@ -541,6 +540,9 @@ def _render_on(
             writer.close()
             encode += time.perf_counter() - before
             drawn_ms = (time.perf_counter() - shown.expected_at) * 1000
+        dem = stream.facts()
+        # Reading goes on while strips are uploaded: what was waited for it.
+        ms["read"] += max(0.0, metrics["heights_ms"] - metrics["upload_ms"] - metrics["pyramid_ms"])
         for step in ("upload", "pyramid", "compile", "trace", "resolve", "readback"):
             ms[step] = float(metrics[f"{step}_ms"])
         ms["encode"] = encode * 1000
@@ -552,7 +554,12 @@ def _render_on(
                 "adapter": metrics["adapter"],
                 "samples": metrics["samples"],
                 "picture": {"size": list(arguments.size), "bands": metrics["bands"], "bytes": writer.bytes_written},
-                "dem": {"size": list(dem.size), "source_size": list(dem.source_size), "notes": list(dem.notes)},
+                "dem": {
+                    "size": list(dem.size),
+                    "height_bits": dem.height_bits,
+                    "source_size": list(dem.source_size),
+                    "notes": list(dem.notes),
+                },
                 "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
                 "forecast": {
                     "bytes": shown.expected.bytes,

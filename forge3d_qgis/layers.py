@@ -7,8 +7,8 @@ when the layer is removed meanwhile.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,23 +35,26 @@ from qgis.core import (
     QgsSingleBandGrayRenderer,
     QgsSingleBandPseudoColorRenderer,
 )
-from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtCore import QSize, QTimer
 from qgis.PyQt.QtGui import QColor, QImage
 
 from .core.budget import DeviceLimits
 from .core.dem import (
     Dem,
+    DemFacts,
     LevelledSource,
+    ReadAhead,
     StripReader,
     UndeclaredVoid,
     block_mean,
     covering_window,
     metres_per_unit,
+    open_dem,
     open_source,
     read_dem,
     wkt_of_crs,
 )
-from .core.errors import DemError, SceneError
+from .core.errors import Cancelled, DemError, SceneError
 from .core.notes import Note
 from .core.resource_tracker import in_ledger
 from .core.scene import ColorRamp
@@ -127,6 +130,8 @@ class Reading:
     provider: QgsRasterDataProvider  # a clone of the layer's own
     extent: tuple[float, float, float, float] | None  # west, south, east, north; None is the whole layer
     used: Any = field(default=None)
+    ahead: ReadAhead | None = None
+    is_cancelled: bool = False
 
     def read(
         self,
@@ -139,14 +144,11 @@ class Reading:
         drape_size: tuple[int, int] | None = None,
         max_samples: int | None = None,
     ) -> LayerDem:
-        """In a worker. ``budget``: bytes that the renderer may hold, None for what the device's ``limits`` say.
-        ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over it;
-        ``max_samples``: the most heights that are wanted. Raises what ``core.dem.read_dem`` raises.
+        """In a worker: the heights as an array. ``budget``: bytes that the renderer may hold, None for what the
+        device's ``limits`` say. ``picture_size``: of the preview, which is drawn whole; ``drape_size``: of the map over
+        it; ``max_samples``: the most heights that are wanted. Raises what ``core.dem.read_dem`` raises.
         """
-        source = self._open()
-        self.used = source
-        try:
-            window = _window(source, self.extent) if self.extent is not None else None
+        with self._opened() as source:
             dem = read_dem(
                 source,
                 memory_budget=budget,
@@ -155,20 +157,72 @@ class Reading:
                 whole_picture=True,
                 drape_size=drape_size,
                 max_samples=max_samples,
-                window=window,
+                window=self._window_of(source),
                 progress=progress,
                 cancel=cancel,
             )
             return LayerDem(dem, metres_per_unit(source.unit) or 1.0)
+
+    def stream(
+        self,
+        *,
+        budget: int | None,
+        picture_size: tuple[int, int],
+        progress: Callable,
+        cancel: Callable,
+        hand_over: Callable[[ReadAhead], None],
+        limits: DeviceLimits | None = None,
+        drape_size: tuple[int, int] | None = None,
+        max_samples: int | None = None,
+    ) -> LayerDem:
+        """In a worker, arguments as in ``read``: reads strips for whoever ``hand_over`` gives them to, another thread,
+        until that one has them all. No array of them stays. Raises also what ends it there.
+        """
+
+        def check() -> None:
+            if cancel():
+                raise Cancelled("reading the DEM was cancelled")
+
+        with self._opened() as source:
+            stream = open_dem(
+                source,
+                memory_budget=budget,
+                limits=limits,
+                picture_size=picture_size,
+                whole_picture=True,
+                drape_size=drape_size,
+                max_samples=max_samples,
+                window=self._window_of(source),
+                progress=progress,
+                cancel=cancel,
+            )
+            self.ahead = ReadAhead(stream, reopen=self._open)
+            if self.is_cancelled:
+                self.cancel()
+            hand_over(self.ahead)
+            return LayerDem(self.ahead.feed(check), metres_per_unit(source.unit) or 1.0)
+
+    def cancel(self) -> None:
+        """From any thread: ends a slow request of a server in its middle, and who waits for its strips."""
+        self.is_cancelled = True
+        ahead = self.ahead
+        if ahead is not None:
+            ahead.ended(Cancelled("reading the DEM was cancelled"))
+        interrupt = getattr(self.used, "interrupt", None)
+        if interrupt is not None:
+            interrupt()
+
+    @contextmanager
+    def _opened(self) -> Iterator[LevelledSource]:
+        self.used = source = self._open()
+        try:
+            yield source
         finally:
             self.used = None
             source.close()
 
-    def cancel(self) -> None:
-        """From any thread: ends a slow request of a server in its middle."""
-        interrupt = getattr(self.used, "interrupt", None)
-        if interrupt is not None:
-            interrupt()
+    def _window_of(self, source: LevelledSource) -> tuple[int, int, int, int] | None:
+        return _window(source, self.extent) if self.extent is not None else None
 
     def _open(self):
         if self.path is not None:
@@ -180,9 +234,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class LayerDem:
-    """Heights in metres, and metres of one unit of the layer's values."""
+    """Heights in metres, in memory or on the device, and metres of one unit of the layer's values."""
 
-    dem: Dem
+    dem: Dem | DemFacts
     metres_per_unit: float
 
 
@@ -280,6 +334,15 @@ class ProviderSource(StripReader):
         if self._averages:
             provider.enableProviderResampling(True)
             provider.setZoomedOutResamplingMethod(QgsRasterDataProvider.ResamplingMethod.Average)
+
+    @property
+    def whole_range(self) -> tuple[int, int] | None:
+        """See ``core.dem.StripSource``. A provider that scales its numbers gives them as floats."""
+        dtype = _DTYPES.get(self._provider.dataType(self._band))
+        if dtype is None or np.dtype(dtype).kind not in "iu" or np.dtype(dtype).itemsize > 2:
+            return None
+        limits = np.iinfo(dtype)
+        return int(limits.min), int(limits.max)
 
     def interrupt(self) -> None:
         self._feedback.cancel()
@@ -456,21 +519,21 @@ def _grey(renderer: QgsSingleBandGrayRenderer, metres: float) -> ColorRamp | Non
 # Drapes
 
 
-def _sides(dem: Dem) -> tuple[float, float]:
+def _sides(dem: Dem | DemFacts) -> tuple[float, float]:
     """Of the ground of ``dem``, in map units: along a row and along a column."""
     g = dem.georeference.geotransform
     cols, rows = dem.size
     return cols * math.hypot(g[1], g[4]), rows * math.hypot(g[2], g[5])
 
 
-def drape_size(dem: Dem, longest_side: int) -> tuple[int, int]:
+def drape_size(dem: Dem | DemFacts, longest_side: int) -> tuple[int, int]:
     """Width and height in pixels of the picture that ``drape_job`` draws."""
     wide, high = _sides(dem)
     scale = min(longest_side, LARGEST_DRAPE) / max(wide, high)
     return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
-def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, styles: dict | None = None):
+def drape_job(dem: Dem | DemFacts, crs, layers: list[QgsMapLayer], longest_side: int, styles: dict | None = None):
     """A started render job of ``layers`` over exactly the ground of ``dem``, and a function from its image to RGBA.
 
     On the user's thread. The job emits ``finished``; the function (for a worker: it converts millions of pixels) gives
@@ -505,8 +568,16 @@ def drape_job(dem: Dem, crs, layers: list[QgsMapLayer], longest_side: int, style
         return in_ledger((pixels[::-1] if mirrored else pixels).copy(), "drape in Python")
 
     job = QgsMapRendererParallelJob(settings)
+    _running_jobs.add(job)
+    # In the next round: a job must not go while it tells that it has ended.
+    job.finished.connect(lambda: QTimer.singleShot(0, lambda: _running_jobs.discard(job)))
     job.start()
     return job, rgba
+
+
+_running_jobs: set[QgsMapRendererParallelJob] = set()
+"""Maps that are being drawn. One that was cancelled and that nobody else holds would be collected as garbage together
+with what is connected to it, and then call that all the same when it ends."""
 
 
 def theme_layers(name: str) -> tuple[list[QgsMapLayer], dict]:

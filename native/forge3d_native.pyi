@@ -117,6 +117,19 @@ class RenderMetrics(TypedDict):
     peak_bytes: int  # MemoryMetrics.device_peak_bytes
     adapter: str
 
+class CopyStep(TypedDict):
+    pointer: int  # address of the array's first byte: of the one that came in, or of the one that went out
+    bytes: int  # of the array
+    borrowed: bool  # read, or shown, where it lies
+    copied_bytes: int  # written beside it in the processor's memory: conversion, or a picture that is a copy; 0 where borrowed
+    copied_ms: float
+    transfer_ms: float  # from there to the GPU's memory or back, a picture's after the GPU's own work
+
+class CopyReport(TypedDict):
+    heights: CopyStep | None  # of the last set_height_data; None where strips came
+    drape: CopyStep | None  # of the last set_drape
+    picture: CopyStep | None  # of the last picture
+
 class HeightStream(Protocol):
     """Heights that come strip by strip. ``shape``: (rows, cols) of all.
 
@@ -205,6 +218,8 @@ class Renderer:
         ``forget_pictures`` is to be called."""
     def forget_pictures(self) -> None:
         """Wants no more pictures; those on their way go nowhere. Frees what ``reserve_pictures`` made."""
+    def copy_report(self) -> CopyReport:
+        """Which arrays were read and shown where they lie, and which were copied."""
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures (2.5: two and a half samples). Any thread, never waits."""
     def cancel(self) -> None:

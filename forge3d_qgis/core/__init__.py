@@ -33,16 +33,16 @@ from .scene import Camera, Scene, Sun
 from .view import Source, View
 
 if TYPE_CHECKING:
-    from .dem import Dem, Georeference, HeightSource, open_source, read_dem
+    from .dem import Dem, Georeference, HeightSource, open_dem, open_source, read_dem
     from .export import PngWriter, save_png
 
 _ON_FIRST_USE = {
-    **dict.fromkeys(("Dem", "Georeference", "HeightSource", "open_source", "read_dem"), "dem"),
+    **dict.fromkeys(("Dem", "Georeference", "HeightSource", "open_dem", "open_source", "read_dem"), "dem"),
     **dict.fromkeys(("PngWriter", "save_png"), "export"),
 }
 
 __all__ = [  # noqa: RUF022 - grouped by home
-    "Dem", "Georeference", "HeightSource", "open_source", "read_dem",
+    "Dem", "Georeference", "HeightSource", "open_dem", "open_source", "read_dem",
     "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError",
     "MemoryConstraintError", "NativeMissingError", "RenderError", "SceneError",
     "PngWriter", "save_png",

@@ -6,8 +6,9 @@ integrated and software adapters all of it is system memory: heights with their 
 ``forge3d_native.memory_estimate`` says what each takes; here only the size at which a DEM is read is chosen against it,
 for the device in use.
 
-The float32 array in Python, 4 bytes a sample, is listed in the plan but does not count against the budget: it belongs
-to the caller, who may drop it after the upload. Reading adds strips of at most 16 MiB, never a full-resolution copy.
+A DEM that goes to the renderer strip by strip (``core.dem.open_dem``) leaves no array in Python. One that ``read_dem``
+makes, 4 bytes a sample, is listed in the plan but does not count against the budget: it belongs to the caller, who may
+drop it after the upload. Reading adds strips of some 16 MiB, never a full-resolution copy.
 """
 
 from __future__ import annotations
@@ -119,7 +120,8 @@ class Plan:
     """How large a DEM is read and what the renderer will hold. Sizes are (columns, rows) or (width, height).
 
     ``bound_by``: what keeps the DEM from being read larger: "" (nothing, it is whole), "budget", "adapter" (its
-    textures or buffers hold no more), or "caller" (``max_side``, ``max_samples``).
+    textures or buffers hold no more), or "caller" (``max_side``, ``max_samples``). ``height_bits``: of a height on the
+    device, 32 or 16.
     """
 
     source_size: tuple[int, int]
@@ -129,6 +131,7 @@ class Plan:
     budget: int
     bytes_by_label: tuple[tuple[str, int], ...]
     bound_by: str = ""
+    height_bits: int = 32
 
     @property
     def band_rows(self) -> int:
@@ -175,15 +178,18 @@ def plan(
     whole_picture: bool = False,
     max_side: int | None = None,
     max_samples: int | None = None,
+    height_bits: int = 32,
+    is_streamed: bool = False,
 ) -> Plan:
     """The largest DEM that fits, of the device whose ``limits`` these are (None: the one in use or to be made).
 
     ``source_size``: (columns, rows). ``picture_size``: (width, height), drawn in strips, or with ``whole_picture`` at
     once, as a preview is. ``budget``: bytes of a renderer's own, None for what is left of the device's. ``drape_size``:
-    of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. Where a factor of
-    whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so ``size``
-    covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside the
-    picture, SceneError for arguments, DemError for a source of less than 2×2.
+    of the map that will be laid over it. ``max_side`` and ``max_samples`` limit the DEM further. ``height_bits``: of a
+    height where the DEM is held whole; an averaged one takes 32. ``is_streamed``: no array of it stays in Python. Where
+    a factor of whole or half cells uses 80 % of the samples that fit it is taken, else any. Sides are rounded up, so
+    ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside
+    the picture, SceneError for arguments, DemError for a source of less than 2×2.
     """
     source_size = _checked_pair("source_size", source_size)
     picture_size = _checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too
@@ -202,8 +208,11 @@ def plan(
     most_side = math.inf if max_side is None else max(2, _checked_count("max_side", max_side))
     longer = 0 if source_size[0] >= source_size[1] else 1
 
+    def bits(size: tuple[int, int]) -> int:
+        return height_bits if size == source_size else 32
+
     def cost(size: tuple[int, int]) -> dict[str, Any]:
-        return estimate(size, (picture_size[0], lines), drape_size)
+        return estimate(size, (picture_size[0], lines), drape_size, height_bits=bits(size))
 
     # A picture that stays, as a preview does, leaves room for an export beside it.
     export = estimate(None, EXPORT_STRIP, None)["total_bytes"] if whole_picture else 0
@@ -250,9 +259,10 @@ def plan(
             *((str(label), int(count)) for label, count in cost(size)["items"]),
             ("room for an export", export),
             ("held by others", held),
-            (LABEL_PYTHON, 4 * size[0] * size[1]),
+            (LABEL_PYTHON, 0 if is_streamed else 4 * size[0] * size[1]),
         ),
         bound_by=bound_by,
+        height_bits=bits(size),
     )
 
 

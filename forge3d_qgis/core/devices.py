@@ -74,10 +74,11 @@ def described(info: dict[str, Any]) -> list[str]:
     """Lines on one adapter, of ``adapters()``: how it is chosen, what it allows, its memory."""
     version, memory = info["api_version"], "unified" if info["unified_memory"] else "of its own"
     interface = f"Vulkan {version}" if info["backend"] == "vulkan" else str(version)
+    limits = [_limit(name, value) for name, value in info["limits"].items()]
     lines = [
         f"index {info['index']}, key {info['key']}, vendor {info['vendor']:04x}, device {info['device']:04x}",
         f"{interface}, memory {memory}",
-        "limits: " + ", ".join(_limit(name, value) for name, value in info["limits"].items()),
+        *(f"limits: {', '.join(limits[first : first + 4])}" for first in range(0, len(limits), 4)),
     ]
     if info["heaps"] is None:
         return [*lines, f"memory heaps: {NOT_TOLD} by {info['backend']}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from .dem import Dem
+    from .dem import Dem, DemStream, HeightStream
 
     Rgba = npt.NDArray[np.uint8]
 
@@ -119,11 +119,20 @@ class RenderSession:
 
     set_window = set_crop  # its name before
 
-    def set_dem(self, dem: Dem) -> None:
-        """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn."""
+    def set_dem(self, dem: Dem | HeightStream) -> None:
+        """Uploads the heights; ``dem`` is not needed afterwards. DemError where they cannot be drawn.
+
+        A stream is taken strip by strip; what it raises comes out unchanged. ``HeightStream.ended`` is left to the
+        caller, who may try once more.
+        """
+        from .dem import BeginAgain
+
         dem = _checked_dem(dem)
-        with translated(argument_error=DemError):
-            self._renderer.set_height_data(dem.heights, cell_to_world=dem.cell_to_world)
+        has_all = False
+        while not has_all:
+            with suppress(BeginAgain), translated(argument_error=DemError):
+                self._renderer.set_height_data(getattr(dem, "heights", dem), cell_to_world=dem.cell_to_world)
+                has_all = True
         self._datum_m = dem.datum_m
 
     def share_heights(self, other: RenderSession) -> None:
@@ -183,6 +192,11 @@ class RenderSession:
         """``forge3d_native.RenderMetrics``."""
         with translated():
             return dict(self._renderer.render_metrics())
+
+    def copy_report(self) -> dict[str, Any]:
+        """Which arrays were read and shown where they lie, and which copied: ``forge3d_native.CopyReport``."""
+        with translated():
+            return dict(self._renderer.copy_report())
 
     def close(self) -> None:
         """Frees everything on the device now; later calls raise RenderError. Twice is fine."""
@@ -292,17 +306,17 @@ def _checked_scene(scene: object) -> Scene:
     return scene
 
 
-def _checked_dem(dem: object) -> Dem:
-    from .dem import Dem
+def _checked_dem(dem: object) -> Dem | HeightStream:
+    from .dem import Dem, HeightStream
 
-    if not isinstance(dem, Dem):
+    if not isinstance(dem, (Dem, HeightStream)):
         got = type(dem).__name__
         raise DemError(f"dem: expected a Dem; got {got}; fix: read one with read_dem, or make one with Dem.from_array")
     return dem
 
 
 def render_strips(
-    dem: Dem,
+    dem: Dem | DemStream,
     scene: Scene | None = None,
     *,
     size: tuple[int, int] = (1600, 1000),
@@ -321,12 +335,16 @@ def render_strips(
 
     Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. ``told``: called
     before the first strip with what the picture will take, for which about 2 % of it are traced; ``encode``: what is
-    done with the rows of a strip, to be timed for that. Ending early frees everything.
+    done with the rows of a strip, to be timed for that. Ending early frees everything. A stream is read by a thread of
+    its own while its strips are uploaded.
     """
+    from .dem import DemStream, ReadAhead
+
     width, height = checked_size(size)
     if isinstance(samples, bool) or not hasattr(samples, "__index__") or not 1 <= samples <= MAX_SAMPLES:
         raise scene_error("samples", f"1..{MAX_SAMPLES}", samples, "1 is a sketch, 16 smooth, 64 for print")
-    dem, scene = _checked_dem(dem), _checked_scene(Scene() if scene is None else scene)
+    _checked_dem(dem)
+    scene = _checked_scene(Scene() if scene is None else scene)
     adapter = preferring_software(checked_adapter(adapter), prefer_software)
     if progress is not None and not callable(progress):
         raise scene_error("progress", "a function of 0..1", progress, "give one, or None")
@@ -350,10 +368,18 @@ def render_strips(
     longest, found, bands = 0.0, {}, 0
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
         report(0.0)
-        if stop():
-            raise Cancelled("the picture was cancelled")
-        with _cancelling(session, stop):
-            session.set_dem(dem)
+
+        def check() -> None:
+            if stop():
+                raise Cancelled("the picture was cancelled")
+
+        check()
+        begun = time.perf_counter()
+        with ExitStack() as stack:
+            heights = stack.enter_context(ReadAhead.of(dem, check)) if isinstance(dem, DemStream) else dem
+            stack.enter_context(_cancelling(session, stop))
+            session.set_dem(heights)
+        heights_ms = (time.perf_counter() - begun) * 1000
         if drape is not None:
             session.set_drape(drape)
         session.set_scene(scene)
@@ -380,7 +406,7 @@ def render_strips(
             with translated():
                 memory = dict(module.memory_metrics())
             metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
-            metrics["bands"] = bands
+            metrics["bands"], metrics["heights_ms"] = bands, heights_ms
 
 
 render_bands = render_strips
@@ -388,7 +414,7 @@ render_bands = render_strips
 
 
 def render(
-    dem: Dem,
+    dem: Dem | DemStream,
     scene: Scene | None = None,
     *,
     size: tuple[int, int] = (1600, 1000),
@@ -402,6 +428,7 @@ def render(
 ) -> Image:
     """Draws ``scene`` (None: the default one) of ``dem``.
 
+    - ``dem``: from ``read_dem``, or a stream from ``open_dem``, which leaves no array in Python.
     - ``size``: (width, height), 1..16384. Drawn in strips where a whole frame does not fit the budget.
     - ``samples``: rays a pixel, 1..1024: 1 is a sketch, 16 smooth, 64 for print.
     - ``adapter``: auto, hardware, software, a key, an index, or part of a name. ``prefer_software``: auto takes
@@ -412,7 +439,8 @@ def render(
       50 ms, during the upload of the heights from another thread.
 
     ``metrics`` of the result: those of ``forge3d_native.RenderMetrics``, summed over the strips, with ``bands``,
-    ``memory`` (``MemoryMetrics``) and ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError,
+    ``memory`` (``MemoryMetrics``), ``heights_ms`` (until the renderer has them, the reading of a stream included) and
+    ``total_ms``. Raises SceneError, DemError, MemoryBudgetError, DeviceError,
     RenderError, Cancelled, NativeMissingError.
     """
     import numpy as np

@@ -19,6 +19,7 @@ class Detail:
     def __init__(self, quality: Callable[[], Quality | None]) -> None:
         self._quality = quality
         self._ladder = QualityLadder()
+        self._bits = 32  # of a height when they were last read in full; smaller ones are averages, and floats
         self._full: Size | None = None  # columns and rows of the heights when they were last read in full
         self.is_told = False  # that memory is short, since everything was last drawn in full
 
@@ -45,8 +46,10 @@ class Detail:
         quality = self._quality()
         return heights_at(self.rung.dem, None if quality is None else quality.dem_samples, self._full, budget)
 
-    def heights_came(self, size: Size) -> None:
-        """Heights of (columns, rows) were read."""
+    def heights_came(self, size: Size, bits: int = 32) -> None:
+        """Heights of (columns, rows) were read, and are held in ``bits`` each."""
+        if self.rung.dem is Tier.HIGH:
+            self._bits = bits
         if self.rung.dem is Tier.HIGH or self._full is None:
             self._full = (size[0] * self.rung.dem.divisor, size[1] * self.rung.dem.divisor)
 
@@ -80,7 +83,8 @@ class Detail:
             shown = (max(1, picture[0] // divisor), max(1, picture[1] // divisor))
             heights = part(self._full or (2, 2), Tier.HIGH, rung.dem)
             over = part(drape, now.drape, rung.drape) if drape is not None else None
-            return int(estimate(heights, shown, over)["total_bytes"]) + export_bytes()
+            bits = self._bits if rung.dem is Tier.HIGH else 32
+            return int(estimate(heights, shown, over, height_bits=bits)["total_bytes"]) + export_bytes()
 
         return needs
 

@@ -146,7 +146,8 @@ class Drape(QObject):
         wanted = self._side_of(size)
         if budget is None:
             return wanted
-        return self._room.drape_side(wanted, self.shape, self._heights.dem.size, budget)
+        dem = self._heights.dem
+        return self._room.drape_side(wanted, self.shape, dem.size, budget, dem.height_bits)
 
     def _side_of(self, size: QSize) -> int:
         """The same where memory is plenty."""
@@ -160,7 +161,8 @@ class Drape(QObject):
         """The longer side, at most ``wanted``, of a drape beside the strip ``picture`` of an export."""
         if budget is None:
             return wanted
-        return longest_side(wanted, self.shape, self._heights.dem.size, picture, budget)
+        dem = self._heights.dem
+        return longest_side(wanted, self.shape, dem.size, picture, budget, dem.height_bits)
 
     def start_job(self, side: int) -> tuple:
         """A running map render of what the colours want, and the function to RGBA; see ``layers.drape_job``."""

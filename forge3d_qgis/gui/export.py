@@ -50,11 +50,12 @@ LEAST_LINES = 64  # of the strips beside a drape: thinner ones take long
 
 def export_lines(
     size: tuple[int, int], samples: int, budget: int, dem_size: tuple[int, int], drape_size: tuple[int, int] | None,
-    speed: float | None,
+    speed: float | None, height_bits: int = 32,
 ) -> int:  # fmt: skip
     """Rows of a strip: as many as memory has room for, and no more than are drawn in ``STRETCH_S``."""
     by_time = int((speed or SPEED_GUESS) * STRETCH_S / (size[0] * samples))
-    return max(1, min(strip_rows(size, budget, dem_size=dem_size, drape_size=drape_size), by_time))
+    lines = strip_rows(size, budget, dem_size=dem_size, drape_size=drape_size, height_bits=height_bits)
+    return max(1, min(lines, by_time))
 
 
 class PaceJob:
@@ -94,6 +95,7 @@ class ExportJob:
         drape: Callable[[], np.ndarray] | None = None,
         drape_size: tuple[int, int] | None = None,
         speed: float | None = None,
+        height_bits: int = 32,
     ) -> None:
         """``budget``: bytes that the renderer may hold; it holds heights of ``dem_size`` and the drape already.
         ``speed``: samples a second, as measured last."""
@@ -101,7 +103,7 @@ class ExportJob:
         self._scene = scene
         self._make_drape = drape
         size = (wanted.width, wanted.height)
-        self._lines = export_lines(size, wanted.samples, budget, dem_size, drape_size, speed)
+        self._lines = export_lines(size, wanted.samples, budget, dem_size, drape_size, speed, height_bits)
         self._steps: Iterator[StripStep] | None = None
         self._writer: PngWriter | None = None
         self._cancelled = threading.Event()
@@ -241,12 +243,12 @@ class ExportController(QObject):
         budget, speed = host.budget(), self._speed(size, samples)
         if loaded is None or budget is None or speed is None:
             return None
-        dem, drape, view = loaded.dem.size, self._drape_size(size), self._relief.size
-        lines = export_lines(size, samples, budget, dem, drape, speed)
+        dem, drape, view = loaded.dem, self._drape_size(size), self._relief.size
+        lines = export_lines(size, samples, budget, dem.size, drape, speed, dem.height_bits)
         bands = -(-size[1] // lines)
         pace = self._paces.get((size, samples)) or Pace(1000.0 / speed, 0.0, 0.0)
         shown = 4 * view.width() * view.height()  # the picture that the dock goes on showing
-        held = peak_bytes(dem, size, lines, drape, budget, is_loaded=True)
+        held = peak_bytes(dem.size, size, lines, drape, budget, height_bits=dem.height_bits, is_loaded=True)
         return Forecast(held + shown, bands, pace.seconds(size, samples, bands))
 
     def _speed(self, size: tuple[int, int], samples: int) -> float | None:
@@ -307,9 +309,11 @@ class ExportController(QObject):
     def _start(self, wanted: ExportSettings, scene: Scene, then, drape=None, drape_size=None) -> None:
         host, loaded = self._relief.host, self._relief.loaded
         if host.worker is None or loaded is None or host.budget() is None:
+            # Other heights are on their way, or none: what was to be exported is no more.
+            self._say(tr("The export was cancelled. Nothing was written."), Qgis.MessageLevel.Info)
             return
-        speed = self._speed((wanted.width, wanted.height), wanted.samples)
-        job = ExportJob(wanted, scene, host.budget(), loaded.dem.size, drape, drape_size, speed)
+        dem, speed = loaded.dem, self._speed((wanted.width, wanted.height), wanted.samples)
+        job = ExportJob(wanted, scene, host.budget(), dem.size, drape, drape_size, speed, dem.height_bits)
         task = BackgroundTask(
             tr("Exporting {name}").format(name=Path(wanted.path).name),
             job.wait,

@@ -84,7 +84,7 @@ class NativeHost(QObject):
         self._last_frame: Frame | None = None
         self._limits: DeviceLimits | None = None
         self._device_key = ""
-        self._losses = 0
+        self.losses = 0
         self._is_returning = False
         self.problem: Problem | None = None
         self.is_software_after_crash = False
@@ -168,8 +168,8 @@ class NativeHost(QObject):
             lines.append(f"Budget: {self._limits.reason}")
         if self._device_key:
             lines.append(f"Device: {self._device_key}")
-        if self._losses:
-            lines.append(f"Devices lost so far: {self._losses}")
+        if self.losses:
+            lines.append(f"Devices lost so far: {self.losses}")
         if self.problem is not None:
             subject = "Device" if self.problem.missing is Missing.NO_DEVICE else "Native part"
             lines.append(f"{subject}: {self.problem.text}")
@@ -210,7 +210,7 @@ class NativeHost(QObject):
             self.memory.emit(self._limits)
 
     def _lost(self, error: Exception, remedy: Remedy) -> None:
-        self._losses += 1
+        self.losses += 1
         log(f"The graphics device was lost ({remedy.name.lower()}): {error}", Qgis.MessageLevel.Warning)
         self._is_returning = remedy is Remedy.ANOTHER  # told when it has drawn again
         if remedy is Remedy.SOFTWARE:

@@ -13,7 +13,7 @@ from qgis.core import QgsPointXY
 from qgis.PyQt.QtCore import QObject, QPointF, pyqtSignal
 
 from ..core import camera as cameras
-from ..core.dem import Dem
+from ..core.dem import Dem, DemFacts
 from ..core.scene import Camera
 from .current_view import CurrentView
 from .worker import Frame
@@ -33,7 +33,7 @@ class Navigation(QObject):
         super().__init__(parent)
         self._current = current
         self._ask_renderer = ask
-        self._dem: Dem | None = None
+        self._dem: Dem | DemFacts | None = None
         self._frame: Frame | None = None
         self._aspect = 1.0
         self._held: cameras.Vector | None = None  # the ground in the hand
@@ -41,7 +41,7 @@ class Navigation(QObject):
         self._over = False
         self._pivot: tuple[float, float] | None = None  # the DEM's centre, until the user looks at another place
 
-    def begin(self, dem: Dem) -> None:
+    def begin(self, dem: Dem | DemFacts) -> None:
         """Other heights."""
         self.end()
         self._dem = dem

@@ -16,7 +16,8 @@ from qgis.core import Qgis, QgsApplication, QgsRasterLayer, QgsRectangle
 from qgis.PyQt.QtCore import QObject, QSize, pyqtSignal
 
 from .. import layers
-from ..core.budget import WITHOUT_NATIVE, DeviceLimits
+from ..core.budget import DeviceLimits
+from ..core.dem import Dem
 from ..core.errors import Cancelled, Forge3dError, MemoryBudgetError
 from ..core.scene import Scene
 from ..core.view import Area, Source, View
@@ -33,7 +34,7 @@ from .note_words import note_text
 from .refining import Wanted
 from .room import Room
 from .task import BackgroundTask, Outcome, reading_task
-from .worker import Frame
+from .worker import Frame, NotTaken
 
 
 class Relief(QObject):
@@ -75,7 +76,7 @@ class Relief(QObject):
         self.host.failed.connect(self._failed)
         self.host.drape_failed.connect(self._drape_failed)
         self.host.memory.connect(self._memory_moved)
-        self.host.device_failed.connect(self.draw)
+        self.host.device_failed.connect(self._device_failed)
         self.host.device_came.connect(self.draw)
         self.host.notice.connect(self.notice)
         self.navigation.released.connect(self.draw)
@@ -126,10 +127,9 @@ class Relief(QObject):
         self._reading = layers.height_source(layer, band, area)
         token, post = self._token, self._post
 
-        def limits(cancelled) -> DeviceLimits:
+        def limits(cancelled) -> DeviceLimits | None:
             """The device first: what it may hold decides how finely the heights are read."""
-            found = worker.wait_for_device(cancelled) if worker is not None else None
-            return found or WITHOUT_NATIVE
+            return worker.wait_for_device(cancelled) if worker is not None else None
 
         budget, room, detail = preferences.budget_bytes(), self._room_for(layer), self.detail
 
@@ -147,6 +147,8 @@ class Relief(QObject):
             beside,
             lambda share: post.arrived.emit("reading", (token, share)),
             lambda outcome: self._read(token, outcome),
+            # Without a device the array is wanted, for the picture that NumPy makes.
+            worker.load if worker is not None and self.host.problem is None else None,
         )
         self.reading.emit(0.0)
         QgsApplication.taskManager().addTask(self._task)
@@ -244,6 +246,10 @@ class Relief(QObject):
         error, layer = outcome.error, self._layer
         if error is not None:
             self._read_for = None
+            if isinstance(error, NotTaken):
+                if self.host.problem is not None:
+                    self._render(layer, True, in_full=False)
+                return  # the worker tells why
             if isinstance(error, MemoryError) and self._give_something_up(layer):
                 return
             if isinstance(error, Cancelled):
@@ -252,12 +258,12 @@ class Relief(QObject):
                 self._fail(tr("The heights cannot be read"), error)
             return
         self.loaded = outcome.value
-        self.detail.heights_came(self.loaded.dem.size)
+        self.detail.heights_came(self.loaded.dem.size, self.loaded.dem.height_bits)
         self.navigation.begin(self.loaded.dem)
         self.drape.begin(self._layer, self.loaded, self._room)
         self.dem_ready.emit()
         worker = self.host.start()
-        if worker is not None:
+        if worker is not None and isinstance(self.loaded.dem, Dem):
             worker.load(self.loaded.dem)
         self.draw()
 
@@ -269,7 +275,10 @@ class Relief(QObject):
             return
         worker = self.host.worker
         if self.host.problem is not None:
-            self.fallback.show(self.loaded.dem, self._current.view, self.size)
+            if isinstance(self.loaded.dem, Dem):
+                self.fallback.show(self.loaded.dem, self._current.view, self.size)
+            else:
+                self._render(self._layer, True, in_full=False)  # the heights went with the device
             return
         if worker is None:
             return
@@ -332,6 +341,12 @@ class Relief(QObject):
     def _drape_failed(self, error: Exception) -> None:
         if not (isinstance(error, MemoryError) and self._give_something_up(self._layer, read=False)):
             self.notice.emit(tr("The map cannot be draped: {reason}").format(reason=error))
+
+    def _device_failed(self) -> None:
+        if self.loaded is None and self._task is None and self._layer is not None:
+            self._render(self._layer, True, in_full=False)  # it failed while it took the heights
+        else:
+            self.draw()
 
     def redraw_drape(self) -> None:
         """Draws the map that lies over the terrain anew."""

@@ -46,10 +46,12 @@ class Room:
                     return picture, drape
         return picture, drape
 
-    def drape_side(self, wanted: int, shape: Callable[[int], Size], heights: Size, budget: int) -> int:
+    def drape_side(
+        self, wanted: int, shape: Callable[[int], Size], heights: Size, budget: int, height_bits: int = 32
+    ) -> int:
         """The longest side up to ``wanted`` of a drape beside ``heights`` and the planned picture."""
         picture, _ = self.planned(budget, wanted)
-        return longest_side(wanted, shape, heights, picture, budget - export_bytes())
+        return longest_side(wanted, shape, heights, picture, budget - export_bytes(), height_bits)
 
 
 def export_bytes() -> int:
@@ -57,7 +59,13 @@ def export_bytes() -> int:
     return int(estimate(None, EXPORT_STRIP, None)["total_bytes"])
 
 
-def longest_side(wanted: int, shape: Callable[[int], Size], heights: Size, picture: Size, budget: int) -> int:
+def longest_side(
+    wanted: int, shape: Callable[[int], Size], heights: Size, picture: Size, budget: int, height_bits: int = 32
+) -> int:
     """The longest side up to ``wanted`` whose drape, of the size ``shape(side)``, fits beside heights and picture; 1
     where none does."""
-    return largest(wanted, lambda side: bool(estimate(heights, picture, shape(side))["total_bytes"] <= budget))
+
+    def fits(side: int) -> bool:
+        return bool(estimate(heights, picture, shape(side), height_bits=height_bits)["total_bytes"] <= budget)
+
+    return largest(wanted, fits)

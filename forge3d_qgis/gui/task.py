@@ -14,7 +14,8 @@ from typing import Any
 
 from qgis.core import QgsTask
 
-from ..core.budget import DeviceLimits
+from ..core.budget import WITHOUT_NATIVE, DeviceLimits
+from ..core.dem import ReadAhead
 from ..core.errors import Cancelled
 from ..layers import LayerDem, Reading
 from ..text import tr
@@ -89,13 +90,15 @@ class BackgroundTask(QgsTask):
 
 def reading_task(
     reading: Reading,
-    limits: Callable[[Callable[[], bool]], DeviceLimits],
+    limits: Callable[[Callable[[], bool]], DeviceLimits | None],
     room: Callable[[DeviceLimits], dict[str, Any]],
     on_progress: Callable[[float], None],
     on_done: Callable[[Outcome], None],
+    hand_over: Callable[[ReadAhead], None] | None = None,
 ) -> BackgroundTask:
-    """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with.
-    ``room(limits)``: the budget and what will be held beside the heights, see ``Reading.read``."""
+    """``limits(cancelled)``: asked in the task, where it may wait for the device whose memory is planned with; None
+    where there is none. ``room(limits)``: the budget and what will be held beside the heights, see ``Reading.read``.
+    ``hand_over``: see ``Reading.stream``; without it, and without a device, the heights are read into an array."""
 
     def work(set_progress: Callable[[float], None], cancelled: Callable[[], bool]) -> LayerDem:
         def progress(share: float) -> None:
@@ -103,6 +106,9 @@ def reading_task(
             on_progress(share)
 
         found = limits(cancelled)
-        return reading.read(limits=found, **room(found), progress=progress, cancel=cancelled)
+        if found is None or hand_over is None:
+            found = found or WITHOUT_NATIVE
+            return reading.read(limits=found, **room(found), progress=progress, cancel=cancelled)
+        return reading.stream(limits=found, **room(found), progress=progress, cancel=cancelled, hand_over=hand_over)
 
     return BackgroundTask(tr("Reading heights of “{name}”").format(name=reading.name), work, on_done)

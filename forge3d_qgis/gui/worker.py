@@ -23,13 +23,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.budget import DeviceLimits, device_limits
-from ..core.dem import Dem
+from ..core.dem import Dem, ReadAhead
 from ..core.errors import Cancelled, DeviceError, MemoryBudgetError, RenderError
 from ..core.render import RenderSession, native, translated
 from .device_loss import PAUSE_S, Losses, Remedy
 from .refining import Refining, Wanted, let_go_of_picture
 
 FOLLOW_S = 3.0  # how often the budget follows the free memory: asking takes a thirtieth of a millisecond
+
+
+class NotTaken(Cancelled):
+    """The renderer took no more of the strips, which ``failed`` or ``lost`` tell the reason of."""
 
 
 @dataclass
@@ -64,7 +68,7 @@ class _Slots:
     """What the user's side left for the worker; guarded by the condition."""
 
     wanted: Wanted | None = None
-    dem: Dem | None = None
+    dem: Dem | ReadAhead | None = None
     warm_up: bool = False
     drape: Callable[[], np.ndarray] | None = None
     drape_changed: bool = False
@@ -100,7 +104,7 @@ class RenderWorker:
         self._condition = threading.Condition()
         self._slots = _Slots()
         self._session: RenderSession | None = None
-        self._dem: Dem | None = None
+        self._dem: Dem | ReadAhead | None = None
         self._drape: Any = None
         self._loaded = False
         self._refining = Refining()
@@ -143,9 +147,13 @@ class RenderWorker:
         """Those of the device with the budget of now. What others hold was looked at before this one held anything."""
         return dataclasses.replace(device_limits(self._adapter), held=self._limits.held)
 
-    def load(self, dem: Dem) -> None:
-        """Replaces what was loaded before, and takes the drape away."""
+    def load(self, dem: Dem | ReadAhead) -> None:
+        """Replaces what was loaded before, and takes the drape away. Strips are taken as they come; those of a reading
+        that was cancelled meanwhile are left alone."""
         with self._condition:
+            if isinstance(dem, ReadAhead) and dem.has_failed:
+                return
+            self._end_reading()
             self._slots.clear = False  # the new heights take the place of the old ones anyway
             self._slots.dem = dem
             self._slots.drape, self._slots.drape_changed = None, True
@@ -177,6 +185,7 @@ class RenderWorker:
     def clear(self) -> None:
         """Lets go of heights, drape and picture."""
         with self._condition:
+            self._end_reading()
             self._slots = _Slots(clear=True, stop=self._slots.stop, job=self._slots.job)
             self._condition.notify()
         self._cancel_call()
@@ -184,11 +193,18 @@ class RenderWorker:
     def stop(self, timeout: float = 2.0) -> bool:
         """Ends the thread; True when it ended within ``timeout`` seconds."""
         with self._condition:
+            self._end_reading()
             self._slots.stop = True
             self._condition.notify()
         self._cancel_call()
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def _end_reading(self) -> None:
+        """Nobody takes the strips that were to come: the task that reads them ends."""
+        for dem in (self._slots.dem, self._dem):
+            if isinstance(dem, ReadAhead):
+                dem.ended(NotTaken("other heights are wanted"))
 
     def _cancel_call(self) -> None:
         """Ends the native call in progress, if there is one."""
@@ -204,6 +220,7 @@ class RenderWorker:
                 try:
                     self._follow()
                     self._step()
+                    self._taken = _Slots()
                 except Cancelled:
                     continue  # by clear or stop, which stand in the slots
                 except DeviceError as error:
@@ -316,8 +333,11 @@ class RenderWorker:
         if self._session is None:
             self._session = self._make((256, 192))
         self._session.set_drape(None)
-        self._with_room(lambda: self._session.set_dem(self._dem))
+        dem = self._dem
+        self._with_room(lambda: self._session.set_dem(dem))
         self._loaded = True
+        if isinstance(dem, ReadAhead):
+            dem.ended(None)
 
     def _with_room(self, bring: Callable[[], None]) -> None:
         """``bring`` heights or a drape to the renderer; the picture goes where it takes their room, and begins anew."""
@@ -467,6 +487,10 @@ class RenderWorker:
         self._refining.current = None
         with self._condition:
             self._slots.wanted = None
+        if isinstance(self._dem, ReadAhead) and not self._loaded:
+            if self._dem.has_failed:
+                return  # by who reads, who tells it
+            self._dem.ended(NotTaken(str(error)))
         self._deliver("failed", error)
 
     def _close(self) -> None:

@@ -54,6 +54,7 @@ def test_its_dicts_have_the_keys_of_the_stub(fake_native: Any, renderer: Any) ->
         "MemoryMetrics": fake_native.memory_metrics(),
         "MemoryEstimate": fake_native.memory_estimate((4, 5), (6, 7), (8, 9)),
         "ShadingModel": fake_native.shading_models()[0], "RenderMetrics": renderer.render_metrics(),
+        "CopyReport": renderer.copy_report(), "CopyStep": renderer.copy_report()["heights"],
     }  # fmt: skip
     assert set(told) == set(STUB.dicts)
     for name, content in told.items():

@@ -106,11 +106,14 @@ def test_the_stub_documents_the_parameters_of_every_call(native: ModuleType) -> 
 def test_the_stub_documents_the_keys_of_every_dict(
     make_renderer: Callable[..., Any], native: ModuleType, adapter: str
 ) -> None:
+    renderer = make_renderer()
+    renderer.set_height_data(HILLS)
+    report = renderer.copy_report()
     told = {
         "AdapterInfo": native.adapters()[0], "DeviceInfo": native.device_info(adapter),
-        "MemoryHeap": native.adapters()[0]["heaps"][0],
         "MemoryMetrics": native.memory_metrics(), "MemoryEstimate": native.memory_estimate((9, 9), (9, 9), (9, 9)),
-        "ShadingModel": native.shading_models()[0], "RenderMetrics": make_renderer().render_metrics(),
+        "ShadingModel": native.shading_models()[0], "RenderMetrics": renderer.render_metrics(),
+        "MemoryHeap": native.adapters()[0]["heaps"][0], "CopyReport": report, "CopyStep": report["heights"],
     }  # fmt: skip
     assert set(told) == set(STUB.dicts)
     for name, content in told.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,7 @@ from any_values import cases
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge3d_qgis.core import Camera, ColorRamp, Scene, Sun
+from forge3d_qgis.core import Camera, ColorRamp, Scene, Sun, open_dem, read_dem, render
 
 MATRIX = (30.0, 0.0, 0.0, -30.0)
 RAMP = ColorRamp.named("terrain")
@@ -222,6 +223,18 @@ def test_what_a_stream_raises_comes_out_unchanged_and_the_renderer_goes_on(
     assert caught.value is error
     renderer.set_height_data(Strips(heights), cell_to_world=MATRIX)
     np.testing.assert_array_equal(renderer.read_full_height_texture(), heights)
+
+
+def test_a_picture_of_a_stream_is_that_of_the_dem(root: Path, adapter: str) -> None:
+    path = root / "resources" / "sample" / "jacksboro_fault.tif"
+    scene = Scene(camera=Camera(heading=30, pitch=25))
+    whole = render(read_dem(path), scene, size=(120, 80), samples=2, adapter=adapter)
+    for in_16_bits in (True, False):
+        with open_dem(path, in_16_bits=in_16_bits) as stream:
+            streamed = render(stream, scene, size=(120, 80), samples=2, adapter=adapter)
+            assert stream.facts().height_bits == (16 if in_16_bits else 32)
+        np.testing.assert_array_equal(streamed.rgba, whole.rgba)
+        assert streamed.metrics["heights_ms"] >= streamed.metrics["upload_ms"] > 0
 
 
 WRONG = {

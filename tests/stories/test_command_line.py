@@ -336,9 +336,12 @@ def test_a_picture_larger_than_its_budget_is_written_in_bands(tmp_path: Path) ->
 
 
 def test_a_dem_larger_than_the_budget_says_how_it_was_read(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
-    path = write_raster(np.ones((2000, 2400), dtype="i2"))
-    done = run("render", path, tmp_path / "a.png", "--size", "200x100", "--memory-budget", "32MiB")
-    assert re.search(r"2400×2000 read as \d+×\d+ to stay within 32 MiB", done.stdout)
+    def told(dtype: str) -> str:
+        path = write_raster(np.ones((2000, 2400), dtype=dtype))
+        return run("render", path, tmp_path / "a.png", "--size", "200x100", "--memory-budget", "32MiB").stdout
+
+    assert re.search(r"2400×2000 read as \d+×\d+ to stay within 32 MiB", told("f4"))
+    assert "DEM 2400×2000; heights held as 16-bit numbers" in told("i2")
 
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -57,21 +57,31 @@ class _Part:
     areas: Sums
 
 
+class Rows(NamedTuple):
+    """Some finished rows of the answer, the first of them ``first``."""
+
+    first: int
+    heights: Heights
+
+
 @dataclass
 class _SwathDone:
     until: int  # source row after its last
+    own: Rows | None
     shared: list[_Part]
     seen: UndeclaredVoid
 
 
 @dataclass
 class Filling:
-    """One window of one level on its way into ``out`` (rows, cols).
+    """One window of one level on its way into an answer of ``shape`` (rows, cols).
 
-    ``window`` is in cells of the source, whose size is ``full_size``.
+    ``rows(first, end)`` gives the room for some of its rows; each row is asked for once. ``window`` is in cells of the
+    source, whose size is ``full_size``.
     """
 
-    out: Heights
+    shape: tuple[int, int]
+    rows: Callable[[int, int], Heights]
     window: Window
     full_size: Size
     level: Level
@@ -84,7 +94,7 @@ class Filling:
         across, down = cols / self.full_size[0], rows / self.full_size[1]
         left, top = self.window[0] * across, self.window[1] * down
         right, bottom = (self.window[0] + self.window[2]) * across, (self.window[1] + self.window[3]) * down
-        count_y, count_x = self.out.shape
+        count_y, count_x = self.shape
         self.x0, self.x1 = _whole_cells(left, right, cols)
         self.y0, self.y1 = _whole_cells(top, bottom, rows)
         # Cells one to one: nothing to average.
@@ -94,7 +104,6 @@ class Filling:
             and all(_same(edge, round(edge)) for edge in (left, top))
         )
         self.corner = (round(left), round(top))
-        self.reaches_beyond = min(left, top) < -1e-6 or right > cols + 1e-6 or bottom > rows + 1e-6
         self.edges_x: Edges = np.clip(np.linspace(left, right, count_x + 1), 0, cols)
         self.edges_y: Edges = np.clip(np.linspace(top, bottom, count_y + 1), 0, rows)
         self._plan_swaths()
@@ -133,7 +142,7 @@ class Filling:
             start = end
 
     def read_swath(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
-        """In any thread: writes the rows of ``out`` that lie in the swath, and gives back those it shares."""
+        """In any thread: makes the rows of the answer that lie in the swath, and the parts of those it shares."""
         with np.errstate(all="ignore"):  # of this thread: the numbers of a damaged file
             return (self._copy if self.is_copy else self._average)(level, top, bottom, seen)
 
@@ -148,14 +157,14 @@ class Filling:
         return raw, either(declared, seen.find(raw, self.linear.scale, declared))
 
     def _copy(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
-        lines = self.out[top - self.corner[1] : bottom - self.corner[1]]
+        lines = self.rows(top - self.corner[1], bottom - self.corner[1])
         for start, end in self._chunks():
             raw, void = self._raw(level, start, top, end - start, bottom - top, seen)
             part = lines[:, start - self.corner[0] : end - self.corner[0]]
             self._write(part, raw)
             if void is not None:
                 part[void] = np.nan
-        return _SwathDone(bottom, [], seen)
+        return _SwathDone(bottom, Rows(top - self.corner[1], lines), [], seen)
 
     def _average(self, level: Level, top: int, bottom: int, seen: UndeclaredVoid) -> _SwathDone:
         edges = self.edges_y
@@ -165,14 +174,15 @@ class Filling:
         whole_from = first + (edges[first] < top - 1e-6)
         whole_end = end - (edges[end] > bottom + 1e-6)
         shared: list[_Part] = []
+        own_rows = Rows(whole_from, self.rows(whole_from, whole_end)) if whole_from < whole_end else None
 
         def keep(row: int, sums: Sums, areas: Sums, complete: bool) -> None:
             """Rows of sums from ``row`` on: the swath's own become heights, the others are given back."""
             own_from, own_end = max(row, whole_from), min(row + len(sums), whole_end)
-            if own_from < own_end:
+            if own_rows is not None and own_from < own_end:
                 own = slice(own_from - row, own_end - row)
                 means = np.divide(sums[own], areas[own], out=sums[own]) if complete else mean(sums[own], areas[own])
-                self._write(self.out[own_from:own_end], means)
+                self._write(own_rows.heights[own_from - whole_from : own_end - whole_from], means)
             for other in range(row, row + len(sums)):
                 if not whole_from <= other < whole_end:
                     shared.append(_Part(other, sums[other - row].copy(), areas[other - row].copy()))
@@ -182,8 +192,8 @@ class Filling:
             raw, void = self._raw(level, self.x0, top, self.x1 - self.x0, bottom - top, seen)
             for row, sums, areas, complete in grouped_sums(raw, void, self.edges_x - float(self.x0), inside_y):
                 keep(first + row, sums, areas, complete)
-            return _SwathDone(bottom, shared, seen)
-        all_sums, all_areas = np.zeros((2, end - first, self.out.shape[1]))
+            return _SwathDone(bottom, own_rows, shared, seen)
+        all_sums, all_areas = np.zeros((2, end - first, self.shape[1]))
         for start, stop in chunks:
             raw, void = self._raw(level, start, top, stop - start, bottom - top, seen)
             left = max(0, int(np.searchsorted(self.edges_x, start + 1e-6, side="right")) - 1)
@@ -193,11 +203,12 @@ class Filling:
             all_sums[:, left:right] += part
             all_areas[:, left:right] += known
         keep(first, all_sums, all_areas, False)
-        return _SwathDone(bottom, shared, seen)
+        return _SwathDone(bottom, own_rows, shared, seen)
 
-    def take(self, done: _SwathDone, voids: UndeclaredVoid) -> int:
-        """In one thread, in the order of the swaths: the rows that swaths share. Rows of ``out`` done, from the top."""
+    def take(self, done: _SwathDone, voids: UndeclaredVoid) -> tuple[list[Rows], int]:
+        """In one thread, in the order of the swaths: the rows that they finish, in order, and how many from the top."""
         voids.add(done.seen)
+        finished = [] if done.own is None else [done.own]
         for part in done.shared:
             held = self._pending.get(part.row)
             if held is None:
@@ -208,12 +219,15 @@ class Filling:
         until = done.until + 1e-6
         for row in [row for row in self._pending if self.edges_y[row + 1] <= until or done.until >= self.y1]:
             part = self._pending.pop(row)
-            self._write(self.out[row : row + 1], mean(part.sums, part.areas)[None, :])
+            heights = self.rows(row, row + 1)
+            self._write(heights, mean(part.sums, part.areas)[None, :])
+            finished.append(Rows(row, heights))
+        finished.sort(key=lambda rows: rows.first)
         if done.until >= self.y1:
-            return self.out.shape[0]
+            return finished, self.shape[0]
         if self.is_copy:
-            return max(0, done.until - self.corner[1])
-        return max(0, int(np.searchsorted(self.edges_y, until, side="right")) - 1)
+            return finished, max(0, done.until - self.corner[1])
+        return finished, max(0, int(np.searchsorted(self.edges_y, until, side="right")) - 1)
 
     def _write(self, out: Heights, numbers: npt.NDArray[Any]) -> None:
         """Numbers of the file, or averages of them, as heights."""
@@ -229,10 +243,8 @@ class Filling:
             out[damaged] = np.nan
 
 
-def fill_in_order(filling: Filling, levels: Sequence[Level], voids: UndeclaredVoid) -> Iterator[int]:
-    """Reads all swaths, each of ``levels`` in a thread of its own; yields how many rows from the top are done."""
-    if filling.reaches_beyond:
-        filling.out[...] = np.nan
+def fill_in_order(filling: Filling, levels: Sequence[Level], voids: UndeclaredVoid) -> Iterator[tuple[list[Rows], int]]:
+    """Reads all swaths, each of ``levels`` in a thread of its own; yields what ``Filling.take`` gives for each."""
     if len(levels) == 1:
         for swath in filling.swaths():
             yield filling.take(filling.read_swath(levels[0], *swath, voids.like()), voids)

@@ -16,8 +16,8 @@ from ..budget import MIB, format_bytes
 from ..errors import DemError
 from ..notes import Note
 from .gdal_calls import FAILURES, ask, checked_gdal, last_message, quiet_gdal, unasked
-from .gdal_filling import Filling, Linear, fill_in_order
-from .grid import Geotransform, Heights, Size, Window, is_invertible
+from .gdal_filling import Filling, Linear, Rows, fill_in_order
+from .grid import Geotransform, Heights, Size, WholeWindow, Window, is_invertible
 from .voids import Mask, UndeclaredVoid
 
 # Numbers of GDALDataType. Spelt here because names of newer types are missing from older bindings.
@@ -209,6 +209,18 @@ class GdalSource:
         return self.nodata is not None or self._handle.masked
 
     @property
+    def whole_range(self) -> tuple[int, int] | None:
+        """See StripSource: of bytes and of 16-bit numbers, without a scale."""
+        level, (scale, offset) = self._handle.levels[0], self._linear
+        small = level.dtype.kind in "iu" and level.dtype.itemsize <= 2
+        # An overview of nearly the size of the band may be read in its place, and holds averages.
+        alone = all(size[0] < 0.95 * self.size[0] or size[1] < 0.95 * self.size[1] for size in self.levels[1:])
+        if not (small and alone and scale == 1.0 and offset == math.floor(offset) and abs(offset) <= 1e6):
+            return None
+        limits = np.iinfo(level.dtype)
+        return int(limits.min) + int(offset), int(limits.max) + int(offset)
+
+    @property
     def band_offset(self) -> float:
         """See LevelledSource."""
         return self._linear.offset
@@ -226,10 +238,35 @@ class GdalSource:
         self, out: Heights, window: Window, *, datum: float = 0.0, voids: UndeclaredVoid | None = None
     ) -> Iterator[int]:
         """See LevelledSource. Voids are found before averages; large GeoTIFFs are read by all cores."""
+        left, top, cols, rows = window
+        if min(left, top) < 0 or left + cols > self.size[0] or top + rows > self.size[1]:
+            out[...] = np.nan
+        shape = out.shape[0], out.shape[1]
+        for _, done in self._fill(shape, lambda first, end: out[first:end], window, datum, voids):
+            yield done
+
+    def strips(
+        self, window: WholeWindow, shape: tuple[int, int], *, datum: float = 0.0, voids: UndeclaredVoid | None = None
+    ) -> Iterator[Heights]:
+        """See StripSource. At the cost of ``fill``: each block is decoded once, by as many threads."""
+        room = lambda first, end: np.empty((end - first, shape[1]), dtype=np.float32)  # noqa: E731
+        for finished, _ in self._fill(shape, room, window, datum, voids):
+            for rows in finished:
+                yield rows.heights
+
+    def _fill(
+        self,
+        shape: tuple[int, int],
+        rows: Callable[[int, int], Heights],
+        window: Window,
+        datum: float,
+        voids: UndeclaredVoid | None,
+    ) -> Iterator[tuple[list[Rows], int]]:
         seen = UndeclaredVoid(well_known=False, declared=self.nodata) if voids is None else voids
-        number = self._level_for(window, (out.shape[0], out.shape[1]), seen)
+        number = self._level_for(window, shape, seen)
         filling = Filling(
-            out=out,
+            shape=shape,
+            rows=rows,
             window=window,
             full_size=self.size,
             level=self._handle.levels[number],

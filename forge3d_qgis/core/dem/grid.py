@@ -1,4 +1,4 @@
-"""The Dem: heights in memory, and where they lie on the map and in the world. Knows nothing of GDAL."""
+"""Heights, in memory or on the device, and where they lie on the map and in the world. Knows nothing of GDAL."""
 
 from __future__ import annotations
 
@@ -28,8 +28,62 @@ class Georeference:
     crs_wkt: str = ""
 
 
+class Ground:
+    """Where the heights of a DEM lie: what ``Dem`` and ``DemFacts`` have in common."""
+
+    cell_to_world: tuple[float, float, float, float]
+    georeference: Georeference
+    source_size: Size
+    source_window: WholeWindow | None
+    height_bits = 32
+
+    @property
+    def size(self) -> Size:
+        """(columns, rows) as held."""
+        raise NotImplementedError
+
+    @property
+    def averaged(self) -> bool:
+        """Whether a height stands for more than one cell of the source."""
+        return self.size != (self.source_size if self.source_window is None else self.source_window[2:])
+
+    @property
+    def cell_size_m(self) -> tuple[float, float]:
+        """Metres on the ground along a row and along a column of cells."""
+        xc, xr, yc, yr = self.cell_to_world
+        return math.hypot(xc, yc), math.hypot(xr, yr)
+
+    def map_from_cell(self, col: float, row: float) -> tuple[float, float]:
+        """Map (x, y) of a position in cells."""
+        return map_from_corner(self.georeference.geotransform, col + 0.5, row + 0.5)
+
+    def cell_from_map(self, x: float, y: float) -> tuple[float, float]:
+        """(col, row) of a map position; it may lie outside the array."""
+        c, r = corner_from_map(self.georeference.geotransform, x, y)
+        return c - 0.5, r - 0.5
+
+    def world_from_cell(self, col: float, row: float) -> tuple[float, float]:
+        """World (east, north) metres of a position in cells."""
+        xc, xr, yc, yr = self.cell_to_world
+        c, r = col - (self.size[0] - 1) / 2, row - (self.size[1] - 1) / 2
+        return xc * c + xr * r, yc * c + yr * r
+
+    def cell_from_world(self, east: float, north: float) -> tuple[float, float]:
+        """(col, row) of a world position; it may lie outside the array."""
+        c, r = _solve(*self.cell_to_world, east, north)
+        return c + (self.size[0] - 1) / 2, r + (self.size[1] - 1) / 2
+
+    def world_from_map(self, x: float, y: float) -> tuple[float, float]:
+        """World (east, north) metres of a map position."""
+        return self.world_from_cell(*self.cell_from_map(x, y))
+
+    def map_from_world(self, east: float, north: float) -> tuple[float, float]:
+        """Map (x, y) of a world position."""
+        return self.map_from_cell(*self.cell_from_world(east, north))
+
+
 @dataclass(frozen=True, eq=False)
-class Dem:
+class Dem(Ground):
     """Heights and where they are.
 
     ``heights``: C-contiguous float32 (rows, cols), metres above ``datum_m``, NaN = void; other arrays are converted,
@@ -85,17 +139,6 @@ class Dem:
         """(columns, rows) as held."""
         return self.heights.shape[1], self.heights.shape[0]
 
-    @property
-    def averaged(self) -> bool:
-        """Whether a height stands for more than one cell of the source."""
-        return self.size != (self.source_size if self.source_window is None else self.source_window[2:])
-
-    @property
-    def cell_size_m(self) -> tuple[float, float]:
-        """Metres on the ground along a row and along a column of cells."""
-        xc, xr, yc, yr = self.cell_to_world
-        return math.hypot(xc, yc), math.hypot(xr, yr)
-
     def height_range(self) -> tuple[float, float]:
         """(lowest, highest) true metres, ``datum_m`` included, voids left out. Raises DemError when all is void."""
         low, high = known_range(self.heights)
@@ -103,33 +146,35 @@ class Dem:
             raise DemError(f"{self.name}: expected heights; got only void cells; fix: choose another area or band")
         return low + self.datum_m, high + self.datum_m
 
-    def map_from_cell(self, col: float, row: float) -> tuple[float, float]:
-        """Map (x, y) of a position in cells."""
-        return map_from_corner(self.georeference.geotransform, col + 0.5, row + 0.5)
 
-    def cell_from_map(self, x: float, y: float) -> tuple[float, float]:
-        """(col, row) of a map position; it may lie outside the array."""
-        c, r = corner_from_map(self.georeference.geotransform, x, y)
-        return c - 0.5, r - 0.5
+@dataclass(frozen=True, eq=False)
+class DemFacts(Ground):
+    """All that is known of a DEM whose heights are on the device: fields as in Dem, but for the heights themselves.
 
-    def world_from_cell(self, col: float, row: float) -> tuple[float, float]:
-        """World (east, north) metres of a position in cells."""
-        xc, xr, yc, yr = self.cell_to_world
-        c, r = col - (self.heights.shape[1] - 1) / 2, row - (self.heights.shape[0] - 1) / 2
-        return xc * c + xr * r, yc * c + yr * r
+    ``held``: (columns, rows) of them; ``height_bits`` of each, 32 or 16. ``lowest_m`` and ``highest_m`` are without the
+    datum.
+    """
 
-    def cell_from_world(self, east: float, north: float) -> tuple[float, float]:
-        """(col, row) of a world position; it may lie outside the array."""
-        c, r = _solve(*self.cell_to_world, east, north)
-        return c + (self.heights.shape[1] - 1) / 2, r + (self.heights.shape[0] - 1) / 2
+    held: Size
+    lowest_m: float
+    highest_m: float
+    cell_to_world: tuple[float, float, float, float]
+    georeference: Georeference
+    source_size: Size
+    name: str = ""
+    notes: tuple[str, ...] = ()
+    datum_m: float = 0.0
+    source_window: WholeWindow | None = None
+    height_bits: int = 32
 
-    def world_from_map(self, x: float, y: float) -> tuple[float, float]:
-        """World (east, north) metres of a map position."""
-        return self.world_from_cell(*self.cell_from_map(x, y))
+    @property
+    def size(self) -> Size:
+        """(columns, rows) as held."""
+        return self.held
 
-    def map_from_world(self, east: float, north: float) -> tuple[float, float]:
-        """Map (x, y) of a world position."""
-        return self.map_from_cell(*self.cell_from_world(east, north))
+    def height_range(self) -> tuple[float, float]:
+        """(lowest, highest) true metres, ``datum_m`` included, voids left out."""
+        return self.lowest_m + self.datum_m, self.highest_m + self.datum_m
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -1,24 +1,24 @@
-"""From a height source to a Dem: plan, read step by step, and turn map and height units into metres."""
+"""From a height source to a Dem, or to a stream of strips: the plan, and map and height units as metres."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import numpy as np
 
-from ..budget import LABEL_PYTHON, DeviceLimits, plan
+from ..budget import LABEL_PYTHON, DeviceLimits, Plan, plan
 from ..errors import Cancelled, DemError
 from ..resource_tracker import in_ledger
-from .datum import datum_note, find_datum
+from .datum import find_datum
 from .gdal_source import open_source
-from .grid import Dem, Heights, WholeWindow, known_range
-from .ground_units import height_factor, place
-from .source import HeightSource, LevelledSource, levelled
-from .voids import UndeclaredVoid
+from .grid import Dem, WholeWindow
+from .ground_units import height_factor
+from .source import HeightSource, levelled
+from .stream import DemStream
 
 Progress = Callable[[float], object]
 
@@ -55,6 +55,51 @@ def read_dem(
     Mercator and other projections undone where it passes 1 %. Radii of planets, and other heights more than 100 km from
     zero, lose a datum, ``Dem.datum_m``; all others are kept as they are. Raises DemError, MemoryBudgetError, Cancelled.
     """
+    stream = open_dem(
+        path_or_source, band=band, memory_budget=memory_budget, max_side=max_side, z_factor=z_factor, window=window,
+        max_samples=max_samples, picture_size=picture_size, limits=limits, whole_picture=whole_picture,
+        drape_size=drape_size, progress=progress, cancel=cancel, in_16_bits=False,
+    )  # fmt: skip
+    with stream:
+        heights = in_ledger(np.empty(stream.shape, dtype=np.float32), LABEL_PYTHON)
+        stream.read(heights)
+        facts = stream.facts()
+    return Dem(
+        heights=heights,
+        cell_to_world=facts.cell_to_world,
+        georeference=facts.georeference,
+        source_size=facts.source_size,
+        name=facts.name,
+        notes=facts.notes,
+        datum_m=facts.datum_m,
+        source_window=facts.source_window,
+    )
+
+
+def open_dem(
+    path_or_source: str | os.PathLike[str] | HeightSource,
+    *,
+    band: int | None = None,
+    memory_budget: int | None = None,
+    max_side: int | None = None,
+    z_factor: float | None = None,
+    window: tuple[int, int, int, int] | None = None,
+    max_samples: int | None = None,
+    picture_size: tuple[int, int] = (1600, 1000),
+    limits: DeviceLimits | None = None,
+    whole_picture: bool = False,
+    drape_size: tuple[int, int] | None = None,
+    progress: Progress | None = None,
+    cancel: object = None,
+    in_16_bits: bool = True,
+) -> DemStream:
+    """Plans as ``read_dem`` does, with the same arguments, and reads nothing yet: the heights go strip by strip to the
+    renderer that takes the stream, and leave no array in Python.
+
+    ``in_16_bits``: heights that are whole metres of 16 bits, read undecimated, are held in half the bytes; the pictures
+    are the same. ``progress`` and ``cancel`` are for the reading, whenever that is. Raises DemError, MemoryBudgetError,
+    Cancelled; the rest of it is raised where the stream is taken.
+    """
     if limits is not None and not isinstance(limits, DeviceLimits):
         raise DemError(f"limits: expected DeviceLimits; got {limits!r}; fix: ask device_limits(), or give None")
     if progress is not None and not callable(progress):
@@ -64,74 +109,39 @@ def read_dem(
     max_side = None if max_side is None else _whole("max_side", max_side, 2)
     max_samples = None if max_samples is None else _whole("max_samples", max_samples, 1)
     stop = _cancel_check(cancel)
-    if isinstance(path_or_source, (str, os.PathLike)):
-        with closing(open_source(os.fspath(path_or_source), band)) as opened:
-            return read_dem(
-                opened, memory_budget=memory_budget, max_side=max_side, z_factor=z_factor, window=window,
-                max_samples=max_samples, picture_size=picture_size, limits=limits, whole_picture=whole_picture,
-                drape_size=drape_size, progress=progress, cancel=cancel,
+    with ExitStack() as opened:
+        if isinstance(path_or_source, (str, os.PathLike)):
+            given: HeightSource = opened.enter_context(closing(open_source(os.fspath(path_or_source), band)))
+        elif isinstance(path_or_source, HeightSource):
+            given = path_or_source
+        else:
+            got = type(path_or_source).__name__
+            raise DemError(f"path_or_source: expected a path or a HeightSource; got {got}; fix: give a raster's path")
+        source = levelled(given)
+        area = _checked_window(source, window)
+
+        def planned(height_bits: int) -> Plan:
+            return plan(
+                (area[2], area[3]), picture_size, memory_budget, limits=limits, drape_size=drape_size,
+                whole_picture=whole_picture, max_side=max_side, max_samples=max_samples, height_bits=height_bits,
+                is_streamed=in_16_bits,
             )  # fmt: skip
-    if isinstance(path_or_source, HeightSource):
-        source = levelled(path_or_source)
-    else:
-        got = type(path_or_source).__name__
-        raise DemError(f"path_or_source: expected a path or a HeightSource; got {got}; fix: give a raster's path")
-    area = _checked_window(source, window)
-    sketch = plan(
-        (area[2], area[3]), picture_size, memory_budget, limits=limits, drape_size=drape_size,
-        whole_picture=whole_picture, max_side=max_side, max_samples=max_samples,
-    )  # fmt: skip
-    metres, unit_notes = height_factor(source.unit, z_factor)
-    stop()
-    datum = find_datum(source, area, metres)
-    voids = UndeclaredVoid(well_known=not source.declares_voids, declared=source.nodata)
-    heights = in_ledger(np.empty(sketch.size[::-1], dtype=np.float32), LABEL_PYTHON)
-    _fill(source, heights, area, datum, voids, progress, stop)
-    if voids.mistaken:
-        # The rare case: terrain that really goes through -9999. Once more, as it is.
-        voids = UndeclaredVoid(well_known=False, declared=source.nodata)
-        _fill(source, heights, area, datum, voids, progress, stop)
-    if metres != 1.0:
-        with np.errstate(over="ignore", invalid="ignore"):
-            heights *= np.float32(metres)
-    low, high = known_range(heights)
-    if low > high:
-        raise DemError(f"{source.name}: expected heights; got only void cells; fix: choose another area or band")
-    notes = [*source.notes, *([sketch.note] if sketch.note else [])]
-    notes.extend(voids.notes)
-    placement = place(source, area, sketch.size, (high - low) / metres)
-    notes.extend(placement.notes)
-    notes.extend(unit_notes)
-    if datum:
-        notes.append(datum_note(source, datum * metres))
-    return Dem(
-        heights=heights,
-        cell_to_world=placement.cell_to_world,
-        georeference=placement.georeference,
-        source_size=source.size,
-        name=source.name,
-        notes=tuple(notes),
-        datum_m=datum * metres,
-        source_window=area,
-    )
 
-
-def _fill(
-    source: LevelledSource,
-    heights: Heights,
-    area: WholeWindow,
-    datum: float,
-    voids: UndeclaredVoid,
-    progress: Progress | None,
-    stop: Callable[[], None],
-) -> None:
-    report = progress or (lambda share: None)
-    report(0.0)
-    stop()
-    for done in source.fill(heights, area, datum=datum, voids=voids):
-        report(done / heights.shape[0])
-        if done < heights.shape[0]:
-            stop()
+        planned(16 if in_16_bits else 32)  # what cannot be is told before anything is read
+        metres, unit_notes = height_factor(source.unit, z_factor)
+        stop()
+        return DemStream(
+            source,
+            area,
+            planned,
+            metres=metres,
+            datum=find_datum(source, area, metres),
+            unit_notes=unit_notes,
+            report=progress or (lambda share: None),
+            stop=stop,
+            in_16_bits=in_16_bits,
+            close=opened.pop_all().close,
+        )
 
 
 def _cancel_check(cancel: object) -> Callable[[], None]:

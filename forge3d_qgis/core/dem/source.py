@@ -11,7 +11,7 @@ import numpy as np
 
 from ..budget import MIB
 from ..errors import DemError
-from .grid import Geotransform, Heights, Size, Window
+from .grid import Geotransform, Heights, Size, WholeWindow, Window
 from .voids import UndeclaredVoid
 
 STRIP_BYTES = 16 * MIB
@@ -98,6 +98,47 @@ class LevelledSource(HeightSource, Protocol):
         ...
 
 
+@runtime_checkable
+class StripSource(LevelledSource, Protocol):
+    """A LevelledSource that gives a window as strips, none of which it keeps."""
+
+    @property
+    def whole_range(self) -> tuple[int, int] | None:
+        """The lowest and the highest height that its numbers can hold, in the band's unit, where all heights that are
+        not averaged are whole numbers of 16 bits at most; None for others. Known before anything is read.
+        """
+        ...
+
+    def strips(
+        self, window: WholeWindow, shape: tuple[int, int], *, datum: float = 0.0, voids: UndeclaredVoid | None = None
+    ) -> Iterator[Heights]:
+        """As ``fill`` of a window inside the raster, the rows of which come as new arrays, from the top."""
+        ...
+
+
+def strips_of(
+    source: LevelledSource, window: WholeWindow, shape: tuple[int, int], datum: float, voids: UndeclaredVoid
+) -> Iterator[Heights]:
+    """``StripSource.strips``, by windows where ``source`` has no strips of its own."""
+    if isinstance(source, StripSource):
+        yield from source.strips(window, shape, datum=datum, voids=voids)
+        return
+    for part, size in _parts(window, shape):
+        yield source.read(part, size, datum=datum, voids=voids)
+
+
+def _parts(window: Window, shape: tuple[int, int]) -> Iterator[tuple[Window, tuple[int, int]]]:
+    """Windows of about ``STRIP_BYTES`` of source cells that make up ``window``, and their shapes, from the top."""
+    left, top, cols, rows = window
+    count = shape[0]
+    high = rows / count
+    lines = max(1, int(STRIP_BYTES / 4 / max(cols, 1) / high))
+    for start in range(0, count, lines):
+        end = min(count, start + lines)
+        first, last = (start, end) if count == rows else (start * high, end * high)
+        yield (left, top + first, cols, last - first), (end - start, shape[1])
+
+
 def levelled(source: HeightSource) -> LevelledSource:
     """``source`` itself where it knows its levels, else a reader by strips over it."""
     return source if isinstance(source, LevelledSource) else _WindowsOnly(source)
@@ -148,16 +189,23 @@ class StripReader(ABC):
         self, out: Heights, window: Window, *, datum: float = 0.0, voids: UndeclaredVoid | None = None
     ) -> Iterator[int]:
         """See LevelledSource."""
-        left, top, cols, rows = window
-        count = out.shape[0]
-        high = rows / count
-        lines = max(1, int(STRIP_BYTES / 4 / max(cols, 1) / high))
-        for start in range(0, count, lines):
-            end = min(count, start + lines)
-            first, last = (start, end) if count == rows else (start * high, end * high)
-            part = (left, top + first, cols, last - first)
-            out[start:end] = self.read(part, (end - start, out.shape[1]), datum=datum, voids=voids)
-            yield end
+        done = 0
+        for part, shape in _parts(window, (out.shape[0], out.shape[1])):
+            out[done : done + shape[0]] = self.read(part, shape, datum=datum, voids=voids)
+            done += shape[0]
+            yield done
+
+    @property
+    def whole_range(self) -> tuple[int, int] | None:
+        """See StripSource: not known of any source."""
+        return None
+
+    def strips(
+        self, window: WholeWindow, shape: tuple[int, int], *, datum: float = 0.0, voids: UndeclaredVoid | None = None
+    ) -> Iterator[Heights]:
+        """See StripSource."""
+        for part, size in _parts(window, shape):
+            yield self.read(part, size, datum=datum, voids=voids)
 
 
 def _inside(start: float, length: float, count: int, size: int) -> tuple[int, int]:

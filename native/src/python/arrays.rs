@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use numpy::{
     IntoPyArray, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods,
@@ -181,7 +183,9 @@ impl<'py> Heights<'py> {
     pub fn detached(&self) -> PyResult<DetachedHeights<'_>> {
         match self {
             Self::Borrowed(array) => Ok(DetachedHeights::Borrowed(array.as_slice()?)),
-            Self::Converted(array) => Ok(DetachedHeights::Converted(array.clone().into_any().unbind())),
+            Self::Converted(array) => {
+                Ok(DetachedHeights::Converted(array.clone().into_any().unbind(), Mutex::default()))
+            }
         }
     }
 }
@@ -195,8 +199,15 @@ fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 pub enum DetachedHeights<'a> {
     /// Rows of C order.
     Borrowed(&'a [f32]),
-    /// Any other array.
-    Converted(Py<PyAny>),
+    /// Any other array; what its conversion took so far.
+    Converted(Py<PyAny>, Mutex<Conversion>),
+}
+
+/// Bytes that conversion made, and milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Conversion {
+    pub bytes: usize,
+    pub ms: f64,
 }
 
 impl DetachedHeights<'_> {
@@ -205,7 +216,8 @@ impl DetachedHeights<'_> {
         let (first, last) = (rows.start as usize, rows.end as usize);
         match self {
             Self::Borrowed(values) => Ok(Cow::Borrowed(&values[first * cols..last * cols])),
-            Self::Converted(array) => Python::attach(|py| {
+            Self::Converted(array, conversion) => Python::attach(|py| {
+                let start = Instant::now();
                 let strip = array.bind(py).get_item(PySlice::new(py, first as isize, last as isize, 1))?;
                 let strip = if is_masked(&strip)? {
                     strip.call_method1("astype", ("float64",))?.call_method1("filled", (f64::NAN,))?
@@ -230,8 +242,20 @@ impl DetachedHeights<'_> {
                     .into());
                 }
                 let floats: PyReadonlyArray2<'_, f32> = floats.extract()?;
-                Ok(Cow::Owned(floats.as_slice()?.to_vec()))
+                let floats = floats.as_slice()?.to_vec();
+                let mut conversion = conversion.lock().unwrap_or_else(PoisonError::into_inner);
+                conversion.bytes += floats.len() * size_of::<f32>();
+                conversion.ms += start.elapsed().as_secs_f64() * 1e3;
+                Ok(Cow::Owned(floats))
             }),
+        }
+    }
+
+    /// What conversion took so far; none for rows that are borrowed.
+    pub fn conversion(&self) -> Option<Conversion> {
+        match self {
+            Self::Borrowed(_) => None,
+            Self::Converted(_, conversion) => Some(*conversion.lock().unwrap_or_else(PoisonError::into_inner)),
         }
     }
 }
@@ -310,6 +334,15 @@ pub fn typed<'a, 'py, T: FromPyObject<'a, 'py>>(
             Err(_) => object.get_type().to_string(),
         };
         RenderError::Input(format!("{name}: expected {expected}; got {got}; fix: convert it with numpy first")).into()
+    })
+}
+
+/// Address of the first sample of an array, and bytes of all; zeros for what is none.
+pub fn place_of(array: &Bound<'_, PyAny>) -> (usize, usize) {
+    array.cast::<PyUntypedArray>().map_or((0, 0), |array| {
+        // SAFETY: the object behind the pointer lives as long as the reference; nothing else is read of it.
+        let address = unsafe { (*array.as_array_ptr()).data.addr() };
+        (address, array.len() * array.dtype().itemsize())
     })
 }
 

@@ -2,6 +2,7 @@
 //! the stub `forge3d_native.pyi` documents them all.
 
 mod arrays;
+mod copies;
 mod device;
 mod errors;
 mod faults;

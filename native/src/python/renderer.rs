@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glam::DVec2;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods};
@@ -11,9 +11,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::arrays::{
-    AdapterName, DetachedHeights, Heights, Matrix, Real, Stream, Whole, array2, expected_other, picture_array, side,
-    typed,
+    AdapterName, Conversion, DetachedHeights, Heights, Matrix, Real, Stream, Whole, array2, expected_other,
+    picture_array, place_of, side, typed,
 };
+use super::copies::{Copies, CopyStep};
 use super::errors::{detached, guarded};
 use super::fill;
 use super::scene::scene_from;
@@ -22,6 +23,7 @@ use crate::gpu::adapter::AdapterChoice;
 use crate::render::Renderer;
 use crate::render::cast::Ray;
 use crate::render::frame::{Crop, MAX_SAMPLES};
+use crate::render::readback::Picture;
 use crate::render::signals::Signals;
 use crate::render::stored::Stored;
 use crate::scene::checked;
@@ -41,11 +43,23 @@ fn picture_size(width: &Whole, height: &Whole) -> PyResult<[u32; 2]> {
 pub struct PyRenderer {
     inner: Mutex<Option<Renderer>>,
     signals: Arc<Signals>,
+    copies: Copies,
 }
 
 impl PyRenderer {
     fn lock(&self) -> MutexGuard<'_, Option<Renderer>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The array over a picture's bytes.
+    fn array_of<'py>(&self, py: Python<'py>, size: [u32; 2], picture: Picture) -> PyResult<Bound<'py, PyArray3<u8>>> {
+        let (pointer, bytes, borrowed) = (picture.as_ptr().addr(), picture.len(), picture.is_mapped());
+        let step = CopyStep { pointer, bytes, borrowed, ..CopyStep::default() };
+        self.copies.note_picture(match borrowed {
+            true => CopyStep { transfer_ms: picture.copy_ms, ..step },
+            false => CopyStep { copied_bytes: bytes, copied_ms: picture.copy_ms, ..step },
+        });
+        picture_array(py, size, picture)
     }
 
     /// Runs `work` on the renderer without the interpreter: another thread may hold the lock and want the interpreter.
@@ -127,7 +141,7 @@ impl PyRenderer {
         let choice = AdapterChoice::parse(&adapter.0);
         let budget = memory_budget.map(|bytes| bytes.bytes("memory_budget")).transpose()?;
         let renderer = detached(py, || Renderer::new(size, &choice, budget))?;
-        Ok(Self { signals: renderer.signals(), inner: Mutex::new(Some(renderer)) })
+        Ok(Self { signals: renderer.signals(), inner: Mutex::new(Some(renderer)), copies: Copies::default() })
     }
 
     #[getter]
@@ -170,10 +184,13 @@ impl PyRenderer {
         cell_to_world: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         guarded(|| {
+            let start = Instant::now();
             let matrix = Matrix::new(cell_to_world);
             if let Some(stream) = Stream::of(heights)? {
+                self.copies.note_heights(None);
                 return self.stream_heights(py, &stream, &matrix);
             }
+            let array = heights;
             let heights = Heights::new(heights)?;
             let (rows, cols) = heights.shape();
             let grid = matrix.after((side(rows)?, side(cols)?))?;
@@ -182,7 +199,14 @@ impl PyRenderer {
             let done = self.with(py, |renderer| {
                 renderer.set_heights(grid, Stored::FLOATS, &mut |rows| converted(&heights, rows, cols, &mut failure))
             });
-            failure.map_or(done, Err)
+            failure.map_or(done, Err)?;
+            let (pointer, bytes) = place_of(array);
+            let conversion = heights.conversion();
+            let Conversion { bytes: copied_bytes, ms: copied_ms } = conversion.unwrap_or_default();
+            let transfer_ms = start.elapsed().as_secs_f64() * 1e3 - copied_ms;
+            let borrowed = conversion.is_none();
+            self.copies.note_heights(Some(CopyStep { pointer, bytes, borrowed, copied_bytes, copied_ms, transfer_ms }));
+            Ok(())
         })
     }
 
@@ -195,8 +219,12 @@ impl PyRenderer {
 
     #[pyo3(signature = (rgba))]
     fn set_drape(&self, py: Python<'_>, rgba: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let Some(rgba) = rgba else { return self.with(py, |renderer| renderer.set_drape(None)) };
-        let rgba: PyReadonlyArray3<'_, u8> = typed(rgba, "drape", "(h, w, 4) uint8")?;
+        let Some(array) = rgba else {
+            self.copies.note_drape(None);
+            return self.with(py, |renderer| renderer.set_drape(None));
+        };
+        let start = Instant::now();
+        let rgba: PyReadonlyArray3<'_, u8> = typed(array, "drape", "(h, w, 4) uint8")?;
         let shape = rgba.shape();
         if shape[2] != 4 || shape.contains(&0) || !rgba.is_c_contiguous() {
             return Err(RenderError::Input(format!(
@@ -208,7 +236,11 @@ impl PyRenderer {
         }
         let size = [side(shape[1])?, side(shape[0])?];
         let bytes = rgba.as_slice()?;
-        self.with(py, |renderer| renderer.set_drape(Some((size, bytes))))
+        self.with(py, |renderer| renderer.set_drape(Some((size, bytes))))?;
+        let (pointer, bytes) = place_of(array);
+        let transfer_ms = start.elapsed().as_secs_f64() * 1e3;
+        self.copies.note_drape(Some(CopyStep { pointer, bytes, borrowed: true, transfer_ms, ..CopyStep::default() }));
+        Ok(())
     }
 
     fn set_scene(&self, py: Python<'_>, scene: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -227,13 +259,13 @@ impl PyRenderer {
 
     fn read_rgba<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<u8>>> {
         let (size, picture) = self.with(py, |renderer| Ok((renderer.size(), renderer.read_rgba()?)))?;
-        picture_array(py, size, picture)
+        self.array_of(py, size, picture)
     }
 
     #[pyo3(signature = (samples = Whole(1)))]
     fn render_terrain_rgba<'py>(&self, py: Python<'py>, samples: Whole) -> PyResult<Bound<'py, PyArray3<u8>>> {
         let (size, picture) = self.with(py, |renderer| Ok((renderer.size(), renderer.render(samples.clamped())?)))?;
-        picture_array(py, size, picture)
+        self.array_of(py, size, picture)
     }
 
     #[pyo3(signature = (count, *, pre_allocate = true))]
@@ -249,11 +281,15 @@ impl PyRenderer {
 
     fn next_picture<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray3<u8>>>> {
         let picture = self.with(py, Renderer::next_picture)?;
-        picture.map(|(size, picture)| picture_array(py, size, picture)).transpose()
+        picture.map(|(size, picture)| self.array_of(py, size, picture)).transpose()
     }
 
     fn forget_pictures(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, Renderer::forget_pictures)
+    }
+
+    fn copy_report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.copies.report(py)
     }
 
     fn progress(&self) -> f64 {

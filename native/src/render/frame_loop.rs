@@ -61,7 +61,6 @@ impl Renderer {
         if self.current.as_ref().is_some_and(|current| current.key == key) {
             return Ok(());
         }
-        let start = Instant::now();
         self.prepare_target()?;
         let gpu = Arc::clone(&self.gpu);
         let view = self.view()?;
@@ -77,6 +76,7 @@ impl Renderer {
                 Ok(Passes { model, bits, trace, resolve })
             })?),
         };
+        let start = Instant::now();
         // Nothing is current until all of the new picture is there.
         let old = self.current.take();
         let terrain_group =
