@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import QObject, QSize, pyqtSignal
 
 from .. import layers
 from ..core.budget import DeviceLimits
-from ..core.dem import Dem
+from ..core.dem import Dem, ReadAhead
 from ..core.errors import Cancelled, Forge3dError, MemoryBudgetError
 from ..core.scene import Scene
 from ..core.view import Area, Source, View
@@ -140,6 +140,11 @@ class Relief(QObject):
             most = detail.most_heights(left)
             return {"budget": budget, "picture_size": picture, "drape_size": drape, "max_samples": most}
 
+        def hand_over(heights: ReadAhead) -> None:
+            """Their size is known before the renderer takes them, and may refuse to."""
+            detail.heights_came(heights.size, 32 if heights.height_base is None else 16)
+            worker.load(heights)
+
         self._room = room
         self._task = reading_task(
             self._reading,
@@ -148,7 +153,7 @@ class Relief(QObject):
             lambda share: post.arrived.emit("reading", (token, share)),
             lambda outcome: self._read(token, outcome),
             # Without a device the array is wanted, for the picture that NumPy makes.
-            worker.load if worker is not None and self.host.problem is None else None,
+            hand_over if worker is not None and self.host.problem is None else None,
         )
         self.reading.emit(0.0)
         QgsApplication.taskManager().addTask(self._task)

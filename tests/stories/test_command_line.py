@@ -395,7 +395,10 @@ def test_the_log_that_was_asked_for_comes_on_standard_error_while_the_run_goes_o
     lines = done.stderr.splitlines()
     # One line a record, two slices a band, and those of all bands, though the native side keeps only the last few.
     bands = json.loads((tmp_path / "m.json").read_text())["picture"]["bands"]
-    assert len(lines) == 2 * bands > 3
+    # Before them those of the forecast.
+    assert len(lines) > 2 * bands > 3
+    drawn = [line.endswith(f"after {number} samples") for line, number in zip(lines[-2 * bands :], [0, 2] * bands)]
+    assert all(drawn), lines
     assert all(re.fullmatch(r"DEBUG fake: slice \(0, .*\)\\x0aafter [02] samples", line) for line in lines), lines
 
 
