@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     from .command_line import WrongArguments, run
-    from .core.errors import Forge3dError
+    from .core.errors import Forge3dError, ShaderError
 
     try:
         try:
@@ -68,6 +68,12 @@ def _run(argv: Sequence[str] | None) -> int:
     except WrongArguments as error:
         _complain(str(error))
         return WRONG_ARGUMENTS
+    except ShaderError as error:  # with the line that is wrong, and a caret under the place
+        first, *place = str(error).splitlines()
+        _complain(first)
+        for line in place:
+            _error_line(line)
+        return FAILED
     except Forge3dError as error:
         _complain(str(error))
         return FAILED

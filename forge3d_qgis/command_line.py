@@ -29,6 +29,7 @@ from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
 from .core.styles import canonical_shading, shading_models
+from .core.surface_styles import SurfaceStyle, find_style, named_value, shipped_styles
 from .core.text_file import read_text
 from .core.view import View, area_text, parse_area
 
@@ -254,6 +255,14 @@ def parser() -> argparse.ArgumentParser:
         "--ramp", metavar="NAME|FILE", help=f"colours by height: a text ramp or {', '.join(ramp_names())}"
     )
     group.add_argument(
+        "--surface", metavar="NAME|FILE",
+        help=f"colour the ground by a style: a .wgsl file or {', '.join(path.stem for path in shipped_styles())}",
+    )  # fmt: skip
+    group.add_argument(
+        "--surface-param", type=_argument(named_value, "name=value"), action="append", metavar="NAME=VALUE",
+        help="a number of the surface style, as its file names it; may be given again for others",
+    )  # fmt: skip
+    group.add_argument(
         "--band", type=_argument(_band, "number"), metavar="N", help="band that holds the heights (default: 1)"
     )
     group.add_argument(
@@ -321,6 +330,17 @@ def view_of(arguments: argparse.Namespace) -> View:
             changes["color_ramp"] = _ramp(arguments.ramp)
         except SceneError as error:
             raise SceneError(f"--ramp: {error}") from None
+    surface = base.surface
+    if arguments.surface is not None:
+        try:
+            surface = SurfaceStyle.from_file(find_style(arguments.surface))
+        except SceneError as error:
+            raise SceneError(f"--surface: {error}") from None
+    if arguments.surface_param:
+        if surface is None:
+            raise SceneError("--surface-param: expected a surface style; got none; fix: add --surface")
+        surface = surface.with_values(**dict(arguments.surface_param))
+    changes["surface"] = surface
     scene = dataclasses.replace(
         base, camera=dataclasses.replace(base.camera, **camera), sun=dataclasses.replace(base.sun, **sun), **changes
     )
@@ -427,6 +447,7 @@ def _refuse_to_lose(arguments: argparse.Namespace) -> None:
         "the DEM itself": arguments.dem,
         "the scene that is read": arguments.scene,
         "the ramp that is read": ramp,
+        "the surface style that is read": arguments.surface,
         "the picture's own name": arguments.out,
     }
     for what, other in read.items():
@@ -626,5 +647,7 @@ def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None
         view = view_of(arguments)
     except SceneError as error:
         arguments_parser.error(str(error))
+    if view.scene.surface is not None:
+        view.scene.surface.check()  # before anything is read
     _fill_in(arguments)
     return _render(arguments, view, heed, log, tell)

@@ -2,7 +2,7 @@
 
 Angles are degrees, lengths metres, bytes bytes. World space: metres from the centre of the sample grid, x east, y north,
 z up. Every call that touches the GPU releases the GIL. Every failure is an ordinary exception whose text starts with its
-category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Cancelled] [Internal]``.
+category in brackets: ``[Device] [Upload] [Render] [Readback] [Budget] [Input] [Shader] [Cancelled] [Internal]``.
 """
 
 from collections.abc import Callable, Iterable
@@ -28,6 +28,9 @@ class Cancelled(RenderError):
 
 class InputError(ValueError):
     """An argument has the wrong shape, type or range. The text says what was expected, what came and the remedy."""
+
+class ShaderError(InputError):
+    """A shader or a surface style is wrong: ``[Shader] file:line:column: why``, the line, a caret under the place."""
 
 class MemoryBudgetError(MemoryError):
     """A reservation would pass a limit. Nothing was allocated; the text names what, how much, limit, top users, remedy."""
@@ -189,7 +192,8 @@ class Renderer:
         """An sRGB picture (h, w, 4), straight alpha, laid over the heights: its outer pixel edges on the outer edges
         of the raster's pixels, row 0 along row 0. It covers the ramp's colours by its alpha. None takes it away."""
     def set_scene(self, scene: Any) -> None:
-        """Reads the attributes of ``forge3d_qgis.core.scene.Scene``; starts again at zero samples if anything changed."""
+        """Reads the attributes of ``forge3d_qgis.core.scene.Scene``; starts again at zero samples if anything changed.
+        Raises InputError, ShaderError (its surface style is wrong: the scene before it stays)."""
     def refine(self, milliseconds: float = 50.0, *, samples: int = 1024) -> int:
         """Traces for about ``milliseconds`` (at least one submit of at most 100 ms) or until every pixel holds ``samples``
         samples; returns the number of whole samples. Raises Cancelled, RenderError."""
@@ -290,6 +294,28 @@ def set_memory_budget(total: int | None = None, host_visible: int | None = None,
     What is already held stays. Makes the device of ``adapter`` if none was made yet: the defaults are its.
     """
 
+def load_shader(
+    source: str | bytes,
+    entry_point: str = "main",
+    stage: str = "compute",
+    *,
+    constants: list[tuple[str, float]] = ...,
+    name: str = "shader",
+) -> str:
+    """Checks WGSL text or SPIR-V bytes, without a device, and returns the SHA-256 of content, entry point, stage (compute,
+    vertex, fragment) and constants in hexadecimal digits. Equal ones are checked once a process. ``constants``: values of
+    its override constants. ``name``: what errors call it. Raises ShaderError, InputError."""
+
+def is_shader_cached(shader_id: str) -> bool: ...
+def shader_cache_size() -> int:
+    """Shaders at hand, those of the renderer included."""
+
+def clear_shader_cache() -> None:
+    """Forgets all shaders and the pipelines of the device in use; renderers keep what they use."""
+
+def check_surface_style(style: Any) -> None:
+    """Reads the attributes ``name``, ``source``, ``values`` ((name, value), …) and ``height_offset`` (metres) of a
+    ``forge3d_qgis.core.surface_styles.SurfaceStyle`` and makes its program, without a device. Raises ShaderError."""
 def follow_free_memory() -> bool:
     """Lets the default budget follow what the system has free now (33 µs); whether it moved. It falls when that asks for an
     eighth less, rises when it allows a quarter more, and is 128 MiB at least. What renderers hold counts as free. A budget

@@ -74,14 +74,16 @@ def compiled_translations(folder: Path) -> dict[str, bytes]:
 
 
 def guide_files() -> dict[str, bytes]:
-    """The user guide as a page with its pictures, for the help menu."""
-    folder = ROOT / "docs"
-    text = (folder / "user_guide.md").read_text(encoding="utf-8")
-    title = text.splitlines()[0].lstrip("# ")
-    page = _GUIDE_PAGE.format(title=title, body=markdown.markdown(text, extensions=["tables", "sane_lists"]))
-    files = {"docs/user_guide.html": page.encode()}
-    for name in sorted(set(re.findall(r"\]\((images/[^)]+)\)", text))):
-        files[f"docs/{name}"] = (folder / name).read_bytes()
+    """The user guide and what it leads to, as pages with their pictures, for the help menu."""
+    folder, files = ROOT / "docs", {}
+    for name in ("user_guide", "surface_styles"):
+        text = (folder / f"{name}.md").read_text(encoding="utf-8")
+        title = text.splitlines()[0].lstrip("# ")
+        linked = re.sub(r"\]\((\w+)\.md([)#])", r"](\1.html\2", text)
+        body = markdown.markdown(linked, extensions=["tables", "sane_lists", "fenced_code"])
+        files[f"docs/{name}.html"] = _GUIDE_PAGE.format(title=title, body=body).encode()
+        for image in sorted(set(re.findall(r"\]\((images/[^)]+)\)", text))):
+            files[f"docs/{image}"] = (folder / image).read_bytes()
     return files
 
 

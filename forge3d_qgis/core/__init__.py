@@ -23,6 +23,7 @@ from .errors import (
     NativeMissingError,
     RenderError,
     SceneError,
+    ShaderError,
 )
 from .memory_tracker import Plan, default_budget, format_bytes, parse_bytes, plan
 from .ramps import ColorRamp, ramp_names
@@ -30,6 +31,7 @@ from .ramps import ColorRamp, ramp_names
 # At once, not on first use: loading the module `render` binds its own name here, and the function must win over it.
 from .render import Image, RenderSession, render, render_bands, render_strips
 from .scene import Camera, Scene, Sun
+from .surface_styles import SurfaceStyle
 from .view import Source, View
 
 if TYPE_CHECKING:
@@ -44,13 +46,13 @@ _ON_FIRST_USE = {
 __all__ = [  # noqa: RUF022 - grouped by home
     "Dem", "Georeference", "HeightSource", "open_dem", "open_source", "read_dem",
     "Cancelled", "DemError", "DeviceError", "ExportError", "Forge3dError", "MemoryBudgetError",
-    "MemoryConstraintError", "NativeMissingError", "RenderError", "SceneError",
+    "MemoryConstraintError", "NativeMissingError", "RenderError", "SceneError", "ShaderError",
     "PngWriter", "save_png",
     "Plan", "default_budget", "format_bytes", "parse_bytes", "plan",
     "Context", "adapters",
     "AsyncReadbackConfig", "AsyncRenderer",
     "Image", "RenderSession", "render", "render_bands", "render_strips",
-    "Camera", "ColorRamp", "Scene", "Sun", "ramp_names",
+    "Camera", "ColorRamp", "Scene", "Sun", "SurfaceStyle", "ramp_names",
     "Source", "View",
     "resource_path",
 ]  # fmt: skip

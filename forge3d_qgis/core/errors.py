@@ -15,6 +15,10 @@ class SceneError(Forge3dError, ValueError):
     """A value of a scene, or of an argument that describes the picture, is out of its range."""
 
 
+class ShaderError(Forge3dError, ValueError):
+    """A shader or a surface style is wrong. Its text has ``file:line:column:``, that line and a caret."""
+
+
 class DeviceError(Forge3dError):
     """No adapter, no device, or the device was lost."""
 

@@ -16,6 +16,7 @@ from .errors import (
     NativeMissingError,
     RenderError,
     SceneError,
+    ShaderError,
 )
 
 # By name, because the native classes exist only where the native module does.
@@ -24,6 +25,7 @@ _TRANSLATIONS: dict[str, type[Forge3dError]] = {
     "DeviceError": DeviceError,
     "MemoryBudgetError": MemoryBudgetError,
     "RenderError": RenderError,
+    "ShaderError": ShaderError,
 }
 
 

@@ -263,6 +263,8 @@ def strip_steps(
 def _without_datum(scene: Scene, datum_m: float) -> Scene:
     """``scene`` for heights that a datum was taken out of."""
     ramp = scene.color_ramp
+    if datum_m != 0.0 and scene.surface is not None:
+        scene = replace(scene, surface=replace(scene.surface, height_offset=datum_m))
     if datum_m == 0.0 or ramp.relative:
         return scene
     stops = tuple((value - datum_m, color) for value, color in ramp.stops)

@@ -15,6 +15,7 @@ from .checks import check_choice, check_color, check_flag, check_number, scene_e
 from .fields import FIELDS, check_field
 from .ramps import DEFAULT_RAMP, INTERPOLATIONS, ColorRamp, Interpolation, Rgba, ramp_names
 from .styles import canonical_shading, shading_names
+from .surface_styles import SurfaceStyle
 
 __all__ = [  # noqa: RUF022 - what has its home in ramps stands last
     "JSON_VERSION", "PROJECTIONS", "Camera", "Projection", "Scene", "Shading", "Sun",
@@ -137,8 +138,9 @@ class Scene:
     light, colours), ``hillshade`` (gdaldem's grey one, once called ``horn``), ….
     ``cast_shadows``: whether terrain shades terrain. ``sky_intensity`` (``sky_view`` is its old name, an alias): amount
     of sky light, 0..2. ``exaggeration``: factor on heights, 0.01..1000. ``exposure``: factor on light, 0.01..100.
-    ``background``: ``#rrggbb`` or ``transparent``. ``wall_color``: of the solid's side walls. Anything out of range,
-    NaN and infinities raise SceneError. Ranges and defaults stand in ``core.fields``.
+    ``background``: ``#rrggbb`` or ``transparent``. ``wall_color``: of the solid's side walls. ``surface``: a style that
+    colours the ground over the ramp and below a drape, in models that use colours; None: the ramp alone. Anything out
+    of range, NaN and infinities raise SceneError. Ranges and defaults stand in ``core.fields``.
     """
 
     camera: Camera = field(default_factory=Camera)
@@ -151,12 +153,16 @@ class Scene:
     color_ramp: ColorRamp = field(default_factory=_default_ramp)
     background: str = "#ffffff"
     wall_color: str = "#8c857b"
+    surface: SurfaceStyle | None = None
 
     def __post_init__(self) -> None:
         for name, kind in (("camera", Camera), ("sun", Sun), ("color_ramp", ColorRamp)):
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise scene_error(f"Scene.{name}", f"a {kind.__name__}", value, f"make one with {kind.__name__}(…)")
+        if self.surface is not None and not isinstance(self.surface, SurfaceStyle):
+            fix = "make one with SurfaceStyle.from_file(…)"
+            raise scene_error("Scene.surface", "a SurfaceStyle or None", self.surface, fix)
         if self.shading != DEFAULT_SHADING:  # known without asking the native part, which may not be loaded yet
             object.__setattr__(self, "shading", canonical_shading(self.shading))
         check_flag(self, "cast_shadows")
@@ -172,7 +178,10 @@ class Scene:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON: what ``from_dict`` turns into an equal scene."""
-        return {"forge3d_scene": JSON_VERSION, **dataclasses.asdict(self)}
+        plain = {"forge3d_scene": JSON_VERSION, **dataclasses.asdict(self)}
+        # A scene without a style reads as it always did, also for earlier versions.
+        del plain["surface"]
+        return plain if self.surface is None else {**plain, "surface": self.surface.as_dict()}
 
     def to_json(self) -> str:
         """JSON text that ``from_json`` turns into an equal scene."""
@@ -203,6 +212,8 @@ class Scene:
                 content[name] = ColorRamp.named(content[name])
             else:
                 content[name] = from_plain(kind, content[name], name)
+        if content.get("surface") is not None:
+            content["surface"] = SurfaceStyle.from_plain(content["surface"], "scene: surface")
         scene: Scene = from_plain(cls, content, "scene")
         return scene
 
@@ -210,7 +221,8 @@ class Scene:
 def json_text(content: Mapping[str, Any]) -> str:
     """``content`` as JSON that people can read and edit: colours and corners on one line each."""
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-    return re.sub(r"\[\s+(-?[\d.eE+]+(?:,\s+-?[\d.eE+]+)*)\s+\]", lambda m: "[" + " ".join(m[1].split()) + "]", text)
+    # Lists over several lines only: what looks like one within a text stands on one line.
+    return re.sub(r"\[\n\s*(-?[\d.eE+]+(?:,\n\s*-?[\d.eE+]+)*)\n\s*\]", lambda m: f"[{' '.join(m[1].split())}]", text)
 
 
 def json_object(text: str) -> dict[str, Any]:

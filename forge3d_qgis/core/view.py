@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from . import camera as cameras
 from .checks import as_float, check_choice, check_color, scene_error
-from .errors import SceneError
+from .errors import SceneError, ShaderError
 from .fields import FIELDS
 from .ramps import ColorRamp
 from .scene import OLD_NAMES, SOURCE_KEY, Camera, Scene, from_plain, json_object, json_text, plain_object
+from .surface_styles import SurfaceStyle
 
 AreaChoice = Literal["layer", "canvas", "drawn"]
 Colours = Literal["ramp", "layer", "canvas", "theme"]
@@ -226,11 +227,13 @@ def _salvaged(base: Any, content: Mapping[str, Any], where: str) -> Any:
         try:
             if isinstance(held, ColorRamp):
                 value = from_plain(ColorRamp, value, path)
+            elif path == "surface":
+                value = None if value is None else SurfaceStyle.salvaged(value)
             elif dataclasses.is_dataclass(held):
                 value = _salvaged(held, value, f"{path}.") if isinstance(value, dict) else held
             elif path in FIELDS and math.isfinite(as_float(value)):
                 value = FIELDS[path].clamped(as_float(value))
             base = dataclasses.replace(base, **{entry.name: value})
-        except (SceneError, TypeError):
+        except (SceneError, ShaderError, TypeError):
             continue
     return base

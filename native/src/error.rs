@@ -21,6 +21,9 @@ pub enum RenderError {
     /// An argument is out of its range.
     #[error("[Input] {0}")]
     Input(String),
+    /// A shader text is wrong: where, with the line and a caret, and why. Its lines are for people.
+    #[error("[Shader] {0}")]
+    Shader(String),
     /// The caller asked to stop.
     #[error("[Cancelled] stopped on request; the renderer stays usable")]
     Cancelled,

@@ -1,12 +1,16 @@
 //! The blocks of bytes that Rust writes are the structs that WGSL reads: offsets and sizes by naga's own layout. And every
 //! program of the table is valid.
 
+use forge3d_native::gpu::shaders::Trust;
 use forge3d_native::render::cast::Ray;
-use forge3d_native::render::frame::{Frame, Lanes, Sample, WORKGROUP_SIDE, WorkgroupRow};
+use forge3d_native::render::frame::{Frame, Lanes, Sample, Styling, WORKGROUP_SIDE, WorkgroupRow};
 use forge3d_native::render::heightfield::{LevelUniform, MAX_LEVELS};
 use forge3d_native::render::programs;
 use forge3d_native::render::stored::Bits;
+use forge3d_native::render::surface_style;
 use forge3d_native::scene::facts::{VOID_HEIGHT, VOID_LIMIT};
+use forge3d_native::scene::shading::SHADING_MODELS;
+use forge3d_native::scene::surface::SurfaceStyle;
 
 const FRAME: &str = include_str!("../shaders/shared/frame.wgsl");
 const VOID: &str = include_str!("../shaders/shared/void.wgsl");
@@ -116,6 +120,26 @@ fn samples_rows_of_workgroups_levels_and_rays_have_the_layouts_of_their_shaders(
     assert_same_layout!(&cast, "Ray", Ray, origin, direction);
 }
 
+fn styled_trace(bits: Bits) -> programs::Row {
+    let source = "fn surface(s: Surface) -> vec4f { loop { if (s.height > params.level) { return vec4f(1.0); } } }";
+    let parameters = vec![("level".to_owned(), 3.0)];
+    let style = SurfaceStyle::new("style.wgsl".into(), source, parameters, 0.0).expect("a style");
+    let program = surface_style::compile(&style).expect("it compiles");
+    programs::trace(&SHADING_MODELS[0], bits, Some(&program))
+}
+
+#[test]
+fn the_numbers_of_a_style_have_the_layout_of_their_shader() {
+    let source = styled_trace(Bits::Float32).program.source();
+    assert_same_layout!(&source, "Styling", Styling, parameters, height_offset, lowest, highest, work);
+}
+
+#[test]
+fn a_program_with_a_users_text_is_checked_and_the_one_without_is_not() {
+    assert_eq!(styled_trace(Bits::Float32).program.trust, Trust::Checked);
+    assert_eq!(programs::trace(&SHADING_MODELS[0], Bits::Float32, None).program.trust, Trust::Ours);
+}
+
 #[test]
 fn numbers_that_both_sides_know_are_the_same() {
     let constant = |source: &str, name: &str| {
@@ -140,8 +164,9 @@ fn numbers_that_both_sides_know_are_the_same() {
 
 #[test]
 fn every_program_passes_the_validator_and_has_its_entry() {
-    let rows = programs::all();
+    let mut rows = programs::all();
     assert!(rows.len() >= 12);
+    rows.extend([Bits::Float32, Bits::Whole16].map(styled_trace));
     for row in rows {
         let source = row.program.source();
         let module = naga::front::wgsl::parse_str(&source).expect("the shader parses");

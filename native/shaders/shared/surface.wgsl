@@ -68,8 +68,9 @@ fn drape_color(place: vec2f) -> vec4f {
     return mix(top, bottom, part.y);
 }
 
-// The scene's colour of the surface, linear light: the drape over the ramp.
+// The scene's colour of the surface, linear light: the drape over the ground's own colour, which is that of the ramp or a
+// surface style's (ramp_ground.wgsl, styled_ground.wgsl).
 fn albedo_of(surface: Surface) -> vec3f {
     let over = drape_color(surface.place.xy);
-    return mix(ramp_color(surface.height), over.rgb, over.a);
+    return mix(ground_color(surface), over.rgb, over.a);
 }

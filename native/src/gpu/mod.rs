@@ -12,6 +12,8 @@ pub(crate) mod host_heap;
 pub mod ledger;
 pub mod memory;
 pub mod readback_pool;
+pub mod shader_cache;
+pub mod shader_report;
 pub mod shaders;
 pub mod texture_formats;
 pub mod transfer;

@@ -1,11 +1,14 @@
-//! Shader modules and compute pipelines, each made once a device, found again by what they are made of.
+//! Compute pipelines, each made once a device, found again by the id of what they are made of. The modules behind them
+//! outlive the device, in `shader_cache`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::error::Result;
 use crate::gpu::device::Device;
+use crate::gpu::shader_cache::{self, Request, ShaderId, Source, Stage};
 
 /// Whether wgpu adds its own checks of indices and loops to a shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,11 +47,10 @@ impl Program {
     }
 }
 
-/// What decides a pipeline: compared in full, so no two can be mistaken for each other.
-#[derive(PartialEq, Eq, Hash, Clone)]
+/// What decides a pipeline.
+#[derive(PartialEq, Eq, Hash, Clone, Copy)]
 struct Key {
-    source: String,
-    entry: &'static str,
+    id: ShaderId,
     checked: bool,
 }
 
@@ -65,9 +67,18 @@ struct Made {
     milliseconds: f64,
 }
 
-impl Key {
-    fn of(program: &Program) -> Self {
-        Self { source: program.source(), entry: program.entry, checked: program.trust.is_checked() }
+impl Program {
+    /// Its key, with what was asked of the cache for it.
+    fn with_request<T>(&self, use_it: impl FnOnce(Key, &Request<'_>) -> T) -> T {
+        let source = self.source();
+        let request = Request {
+            name: self.entry,
+            source: Source::Wgsl(&source),
+            entry: self.entry,
+            stage: Stage::Compute,
+            constants: &[],
+        };
+        use_it(Key { id: ShaderId::of(&request), checked: self.trust.is_checked() }, &request)
     }
 }
 
@@ -82,16 +93,27 @@ impl ShaderLibrary {
         device: &Device,
         program: &Program,
         layouts: &[&wgpu::BindGroupLayout],
-    ) -> wgpu::ComputePipeline {
+    ) -> Result<wgpu::ComputePipeline> {
+        program.with_request(|key, request| self.pipeline_of(device, program, layouts, key, request))
+    }
+
+    fn pipeline_of(
+        &self,
+        device: &Device,
+        program: &Program,
+        layouts: &[&wgpu::BindGroupLayout],
+        key: Key,
+        request: &Request<'_>,
+    ) -> Result<wgpu::ComputePipeline> {
         let mut made = self.made();
-        let key = Key::of(program);
         if let Some(pipeline) = made.pipelines.get(&key) {
-            return pipeline.clone();
+            return Ok(pipeline.clone());
         }
         let start = Instant::now();
+        let module = shader_cache::load(request)?.1;
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(program.entry),
-            source: wgpu::ShaderSource::Wgsl(key.source.as_str().into()),
+            source: wgpu::ShaderSource::Naga(Cow::Owned(naga::Module::clone(&module))),
         };
         let module = if key.checked {
             device.device.create_shader_module(descriptor)
@@ -119,12 +141,19 @@ impl ShaderLibrary {
         });
         made.milliseconds += start.elapsed().as_secs_f64() * 1e3;
         made.pipelines.insert(key, pipeline.clone());
-        pipeline
+        Ok(pipeline)
     }
 
     /// Whether this program is about to be dispatched for the first time: software drivers compile only then.
     pub fn first_use(&self, program: &Program) -> bool {
-        self.made().used.insert(Key::of(program))
+        program.with_request(|key, _| self.made().used.insert(key))
+    }
+
+    /// Forgets all pipelines; those in use live on in who uses them.
+    pub fn clear(&self) {
+        let mut made = self.made();
+        made.pipelines.clear();
+        made.used.clear();
     }
 
     /// Counts the time of a first dispatch.

@@ -14,6 +14,7 @@ pub mod exceptions {
     pyo3::create_exception!(forge3d_native, DeviceError, RenderError);
     pyo3::create_exception!(forge3d_native, Cancelled, RenderError);
     pyo3::create_exception!(forge3d_native, InputError, PyValueError);
+    pyo3::create_exception!(forge3d_native, ShaderError, InputError);
     pyo3::create_exception!(forge3d_native, MemoryBudgetError, PyMemoryError);
 }
 
@@ -24,6 +25,7 @@ impl From<RenderError> for PyErr {
             RenderError::Device(_) => exceptions::DeviceError::new_err(text),
             RenderError::Cancelled => exceptions::Cancelled::new_err(text),
             RenderError::Input(_) => exceptions::InputError::new_err(text),
+            RenderError::Shader(_) => exceptions::ShaderError::new_err(text),
             RenderError::Budget(_) => exceptions::MemoryBudgetError::new_err(text),
             _ => exceptions::RenderError::new_err(text),
         }
@@ -51,5 +53,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DeviceError", py.get_type::<exceptions::DeviceError>())?;
     module.add("Cancelled", py.get_type::<exceptions::Cancelled>())?;
     module.add("InputError", py.get_type::<exceptions::InputError>())?;
+    module.add("ShaderError", py.get_type::<exceptions::ShaderError>())?;
     module.add("MemoryBudgetError", py.get_type::<exceptions::MemoryBudgetError>())
 }

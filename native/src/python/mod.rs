@@ -9,6 +9,7 @@ mod faults;
 mod memory;
 mod renderer;
 mod scene;
+mod shaders;
 
 use pyo3::prelude::*;
 
@@ -57,6 +58,11 @@ fn forge3d_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(memory::follow_free_memory, module)?)?;
     module.add_function(wrap_pyfunction!(memory::assume_free_memory, module)?)?;
     module.add_function(wrap_pyfunction!(scene::shading_models, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::load_shader, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::is_shader_cached, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::shader_cache_size, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::clear_shader_cache, module)?)?;
+    module.add_function(wrap_pyfunction!(shaders::check_surface_style, module)?)?;
     module.add_function(wrap_pyfunction!(drain_log, module)?)?;
     module.add_function(wrap_pyfunction!(set_log_level, module)?)?;
     if crate::gpu::faults::are_allowed() {

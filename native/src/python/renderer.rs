@@ -26,6 +26,7 @@ use crate::render::frame::{Crop, MAX_SAMPLES};
 use crate::render::readback::Picture;
 use crate::render::signals::Signals;
 use crate::render::stored::Stored;
+use crate::render::surface_style;
 use crate::scene::checked;
 use crate::scene::grid::Grid;
 
@@ -246,6 +247,9 @@ impl PyRenderer {
     fn set_scene(&self, py: Python<'_>, scene: &Bound<'_, PyAny>) -> PyResult<()> {
         let scene = guarded(|| scene_from(scene))?;
         self.with(py, |renderer| {
+            if let Some(style) = &scene.surface {
+                surface_style::compile(style)?; // a wrong one is told here, and the scene before it stays
+            }
             renderer.set_scene(scene);
             Ok(())
         })

@@ -10,6 +10,7 @@ use crate::scene::light::Sun;
 use crate::scene::projection::Projection;
 use crate::scene::shading::{Output, SHADING_MODELS, ShadingModel};
 use crate::scene::style::{ColorRamp, Style, parse_color};
+use crate::scene::surface::SurfaceStyle;
 use crate::scene::{Scene, checked};
 
 #[derive(FromPyObject)]
@@ -40,6 +41,20 @@ struct ColorRampIn {
 }
 
 #[derive(FromPyObject)]
+struct SurfaceIn {
+    name: String,
+    source: String,
+    values: Vec<(String, f64)>,
+    height_offset: f64,
+}
+
+impl SurfaceIn {
+    fn checked(self) -> Result<SurfaceStyle> {
+        SurfaceStyle::new(self.name, &self.source, self.values, self.height_offset)
+    }
+}
+
+#[derive(FromPyObject)]
 struct SceneIn {
     camera: CameraIn,
     sun: SunIn,
@@ -53,7 +68,7 @@ struct SceneIn {
 }
 
 impl SceneIn {
-    fn checked(self, sky_intensity: f64) -> Result<Scene> {
+    fn checked(self, sky_intensity: f64, surface: Option<SurfaceIn>) -> Result<Scene> {
         let scene = self;
         let camera = Camera {
             heading: scene.camera.heading,
@@ -88,6 +103,7 @@ impl SceneIn {
                 wall: parse_color("wall_color", &scene.wall_color)?,
                 background: parse_color("background", &scene.background)?,
             },
+            surface: surface.map(SurfaceIn::checked).transpose()?,
         })
     }
 }
@@ -96,14 +112,27 @@ impl SceneIn {
 pub fn scene_from(object: &Bound<'_, PyAny>) -> PyResult<Scene> {
     // The amount of sky light was called sky_view before that was found to be another thing's name.
     let sky = object.getattr("sky_intensity").or_else(|_| object.getattr("sky_view")).and_then(|sky| sky.extract());
-    match (object.extract::<SceneIn>(), sky) {
-        (Ok(scene), Ok(sky)) => Ok(scene.checked(sky)?),
-        (Err(error), _) | (_, Err(error)) => Err(RenderError::Input(format!(
+    // Scenes of earlier versions have none.
+    let surface = object.getattr("surface").map_or(Ok(None), |surface| surface.extract::<Option<SurfaceIn>>());
+    match (object.extract::<SceneIn>(), sky, surface) {
+        (Ok(scene), Ok(sky), Ok(surface)) => Ok(scene.checked(sky, surface)?),
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Err(RenderError::Input(format!(
             "scene: expected a forge3d_qgis.core.Scene; got {}: {error}; fix: Scene(…)",
             object.get_type()
         ))
         .into()),
     }
+}
+
+/// The surface style that `object` describes.
+pub fn surface_from(object: &Bound<'_, PyAny>) -> PyResult<SurfaceStyle> {
+    let style = object.extract::<SurfaceIn>().map_err(|error| {
+        RenderError::Input(format!(
+            "surface style: expected a forge3d_qgis.core.surface_styles.SurfaceStyle; got {}: {error}; fix: make one",
+            object.get_type()
+        ))
+    })?;
+    Ok(style.checked()?)
 }
 
 /// The table of shading models, a dict a row.

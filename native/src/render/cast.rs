@@ -31,7 +31,7 @@ pub(crate) fn cast(
 ) -> Result<Vec<[f32; 4]>> {
     gpu.scoped(RenderError::Render, || {
         use wgpu::BufferUsages as Usage;
-        let pipeline = programs::cast(bits).pipeline(gpu);
+        let pipeline = programs::cast(bits).pipeline(gpu)?;
         let mut hits = Vec::with_capacity(rays.len());
         for chunk in rays.chunks(RAYS_AT_ONCE) {
             let size = chunk.len() as u64;

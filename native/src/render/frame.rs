@@ -13,6 +13,7 @@ use crate::scene::facts::Terrain;
 use crate::scene::projection::view_from_world;
 use crate::scene::shading::Output;
 use crate::scene::style::{ColorRamp, RAMP_ENTRIES, Rgba, linear};
+use crate::scene::surface::{MOST_PARAMETERS, SurfaceStyle};
 
 /// Side of the square of pixels that one workgroup traces.
 pub const WORKGROUP_SIDE: u32 = 8;
@@ -117,6 +118,36 @@ pub struct Frame {
     pub wall_color: [f32; 3],
     pub end_workgroup: u32,
     pub background: [f32; 4],
+}
+
+/// The numbers of a surface style; `Styling` of `styled_ground.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[allow(missing_docs, reason = "the fields are documented where the shader declares them")]
+pub struct Styling {
+    pub parameters: [[f32; 4]; MOST_PARAMETERS / 4],
+    pub height_offset: f32,
+    pub lowest: f32,
+    pub highest: f32,
+    pub work: u32,
+}
+
+impl Styling {
+    /// The numbers of `style` on `terrain`, with `work` for the loops of a place.
+    #[must_use]
+    pub fn new(style: &SurfaceStyle, terrain: &Terrain, work: u32) -> Self {
+        let mut parameters = [[0.0; 4]; MOST_PARAMETERS / 4];
+        for (slot, value) in parameters.as_flattened_mut().iter_mut().zip(&style.values) {
+            *slot = *value;
+        }
+        Self {
+            parameters,
+            height_offset: style.height_offset,
+            lowest: terrain.lowest + style.height_offset,
+            highest: terrain.highest + style.height_offset,
+            work,
+        }
+    }
 }
 
 /// The rectangle of a larger picture that is drawn.
@@ -257,12 +288,14 @@ const LANES_BYTES: u64 = std::mem::size_of::<Lanes>() as u64;
 const FRAME_BYTES: u64 = std::mem::size_of::<Frame>() as u64;
 /// Lanes and frame lie in one buffer, so that one write brings both; a uniform begins at a multiple of this.
 const FRAME_OFFSET: u64 = LANES_BYTES.next_multiple_of(TABLE_STRIDE);
+const STYLING_BYTES: u64 = std::mem::size_of::<Styling>() as u64;
 const UNIFORM_BYTES: u64 = FRAME_OFFSET + FRAME_BYTES;
 
 /// The buffers of a frame whose size does not follow the picture.
 pub struct FrameBuffers {
     pub(crate) samples: TrackedBuffer,
     pub(crate) ramp: TrackedBuffer,
+    pub(crate) styling: TrackedBuffer,
     uniforms: TrackedBuffer,
     /// What the ramp's buffer was made of, and its last entry.
     written: Option<(ColorRamp, [f64; 2], u32)>,
@@ -270,7 +303,7 @@ pub struct FrameBuffers {
 
 impl FrameBuffers {
     /// Bytes of all of them.
-    pub const BYTES: u64 = UNIFORM_BYTES + MAX_SAMPLES as u64 * TABLE_STRIDE + RAMP_BYTES;
+    pub const BYTES: u64 = UNIFORM_BYTES + MAX_SAMPLES as u64 * TABLE_STRIDE + RAMP_BYTES + STYLING_BYTES;
 
     /// Makes them, and writes the sample table.
     pub fn new(gpu: &Allocator) -> Result<Self> {
@@ -283,10 +316,16 @@ impl FrameBuffers {
                 RAMP_BYTES,
                 wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             )?,
+            styling: gpu.buffer("forge3d.style", STYLING_BYTES, uniform)?,
             written: None,
         };
         gpu.queue.write_buffer(&buffers.samples, 0, &strided((0..MAX_SAMPLES as usize).map(|i| Sample::new(i as u32))));
         Ok(buffers)
+    }
+
+    /// Brings the numbers of a surface style to the GPU.
+    pub fn write_styling(&self, gpu: &Allocator, styling: &Styling) {
+        gpu.queue.write_buffer(&self.styling, 0, bytemuck::bytes_of(styling));
     }
 
     /// Lanes and frame as bindings.

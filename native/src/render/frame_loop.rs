@@ -3,17 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::frame::{Frame, Lanes, MAX_SAMPLES, WORKGROUP_SIDE};
+use super::frame::{Frame, Lanes, MAX_SAMPLES, Styling, WORKGROUP_SIDE};
 use super::readback::{self, Picture, Submitted};
 use super::resolve::ResolvePass;
 use super::signals::Call;
-use super::stored::Bits;
 use super::target::Target;
 use super::trace::{Rows, TracePass, WorkgroupRect};
-use super::{Accumulated, Current, FrameTimes, Passes, Renderer, programs};
+use super::{Accumulated, Current, FrameTimes, Passes, Renderer, programs, surface_style};
 use crate::error::{RenderError, Result};
 use crate::gpu::faults::Place;
-use crate::scene::shading::ShadingModel;
 
 /// What one submit traces: rows of samples, in order, and where the accumulation stands after them.
 pub(super) struct Work {
@@ -69,11 +67,13 @@ impl Renderer {
         let workgroups = WorkgroupRect::of(&view, terrain, scene.exaggeration, self.size, &crop);
         let lanes = Lanes::new(&scene, terrain, &view);
         let (model, bits) = (scene.shading, field.bits());
+        let surface = scene.surface.as_ref().filter(|_| model.uses_colors);
+        let style = surface.map(surface_style::compile).transpose()?;
         let new_passes = match &self.passes {
-            Some(passes) if std::ptr::eq(passes.model, model) && passes.bits == bits => None,
+            Some(passes) if std::ptr::eq(passes.model, model) && passes.bits == bits && passes.style == style => None,
             _ => Some(gpu.scoped(RenderError::Render, || {
-                let (trace, resolve) = (TracePass::new(&gpu, model, bits), ResolvePass::new(&gpu, model.output));
-                Ok(Passes { model, bits, trace, resolve })
+                let trace = TracePass::new(&gpu, model, bits, style.as_deref(), &self.buffers.styling)?;
+                Ok(Passes { model, bits, style, trace, resolve: ResolvePass::new(&gpu, model.output)? })
             })?),
         };
         let start = Instant::now();
@@ -88,6 +88,9 @@ impl Renderer {
                 [field.top_level(), workgroups.first[0], workgroups.first[0] + workgroups.count[0], ramp_last];
             let frame = Frame::new(&scene, terrain, &view, self.size, &crop, numbers);
             self.buffers.write(&self.memory, &lanes, &frame);
+            if let Some(surface) = surface {
+                self.buffers.write_styling(&self.memory, &Styling::new(surface, terrain, surface_style::WORK));
+            }
             Ok(terrain_group.unwrap_or_else(|| field.bind(&gpu, &self.drape().texture)))
         })?;
         self.current = Some(Current { key, lanes, workgroups, terrain: terrain_group, is_cleared: false });
@@ -96,28 +99,45 @@ impl Renderer {
         self.signals.set_progress(0.0);
         if let Some(passes) = new_passes {
             self.passes = Some(passes);
-            self.warm_up(model, bits)?;
+            self.warm_up()?;
         }
         Ok(())
     }
 
     /// Software drivers compile at the first dispatch: one workgroup, outside the measured submits. It traces sample 0,
     /// which the real sample 0 then replaces.
-    fn warm_up(&mut self, model: &'static ShadingModel, bits: Bits) -> Result<()> {
-        let workgroups = self.frame_parts()?.1.workgroups;
-        if workgroups.count != [0, 0] && self.gpu.shaders.first_use(&programs::trace(model, bits).program) {
-            let start = Instant::now();
-            let (target, current, passes) = self.frame_parts()?;
-            self.gpu.scoped(RenderError::Render, || {
-                let mut encoder = self.gpu.encoder("forge3d.warm_up");
-                let rows = Rows { sample: 0, first: workgroups.first[1], count: [1, 1] };
-                let slab = target.slab_of(rows.first);
-                passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, &rows);
-                self.gpu.submit_and_wait(encoder)
-            })?;
-            self.gpu.shaders.add_compile_ms(milliseconds(start));
+    ///
+    /// How long a surface style takes nobody knows before: the pace begins at what one workgroup shows.
+    fn warm_up(&mut self) -> Result<()> {
+        let (_, current, passes) = self.frame_parts()?;
+        let WorkgroupRect { first, count } = current.workgroups;
+        let (program, has_style) =
+            (programs::trace(passes.model, passes.bits, passes.style.as_deref()).program, passes.style.is_some());
+        if count == [0, 0] {
+            return Ok(());
+        }
+        let rows = Rows { sample: 0, first: first[1] + count[1] / 2, count: [1, 1] };
+        if self.gpu.shaders.first_use(&program) {
+            let compile_ms = self.try_rows(&rows)?;
+            self.gpu.shaders.add_compile_ms(compile_ms);
+        }
+        if has_style {
+            let milliseconds = self.try_rows(&rows)?;
+            self.pacing.learn(f64::from(WORKGROUP_SIDE * WORKGROUP_SIDE), milliseconds);
         }
         Ok(())
+    }
+
+    /// Milliseconds that some rows of workgroups take.
+    fn try_rows(&self, rows: &Rows) -> Result<f64> {
+        let start = Instant::now();
+        let (target, current, passes) = self.frame_parts()?;
+        self.gpu.scoped(RenderError::Render, || {
+            let mut encoder = self.gpu.encoder("forge3d.warm_up");
+            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, target.slab_of(rows.first), rows);
+            self.gpu.submit_and_wait(encoder)
+        })?;
+        Ok(milliseconds(start))
     }
 
     /// What `prepare` has made.

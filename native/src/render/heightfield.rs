@@ -368,8 +368,8 @@ fn build_pyramid(
             uniform.as_entire_binding(),
         ],
     );
-    let from_heights = programs::pyramid_from_heights(bits).pipeline(gpu);
-    let from_finer = programs::pyramid_from_finer(bits).pipeline(gpu);
+    let from_heights = programs::pyramid_from_heights(bits).pipeline(gpu)?;
+    let from_finer = programs::pyramid_from_finer(bits).pipeline(gpu)?;
     for (i, level) in levels.iter().enumerate() {
         let finer = if i == 0 { Level { size: [grid.cols, grid.rows], offset: 0 } } else { levels[i - 1] };
         let rows_per_submit = (NODES_PER_SUBMIT / level.size[0]).clamp(8, 65_535 * 8);

@@ -14,6 +14,7 @@ pub mod resolve;
 mod ring;
 pub mod signals;
 pub mod stored;
+pub mod surface_style;
 pub mod target;
 pub mod trace;
 
@@ -41,6 +42,7 @@ use resolve::ResolvePass;
 use ring::Ring;
 use signals::{Call, Signals};
 use stored::{Bits, Stored};
+use surface_style::StyleProgram;
 use target::Target;
 use trace::{TracePass, WorkgroupRect};
 
@@ -89,10 +91,11 @@ struct Current {
     is_cleared: bool,
 }
 
-/// The pipelines of a model of shading, for heights that are held in one way.
+/// The pipelines of a model of shading, with or without a surface style, for heights that are held in one way.
 struct Passes {
     model: &'static ShadingModel,
     bits: Bits,
+    style: Option<Arc<StyleProgram>>,
     trace: TracePass,
     resolve: ResolvePass,
 }

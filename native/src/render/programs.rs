@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
+use crate::error::Result;
 use crate::gpu::bindings::{self, storage, texture, uniform, whole_texture};
 use crate::gpu::context::GpuContext;
 use crate::gpu::shaders::{Program, Trust};
 use crate::render::stored::{Bits, with_prelude};
+use crate::render::surface_style::StyleProgram;
 use crate::scene::shading::{Output, SHADING_MODELS, ShadingModel};
 
 const FRAME: &str = include_str!("../../shaders/shared/frame.wgsl");
@@ -17,6 +19,8 @@ const PROJECTION: &str = include_str!("../../shaders/shared/projection.wgsl");
 const SAMPLING: &str = include_str!("../../shaders/shared/sampling.wgsl");
 const GRADIENTS: &str = include_str!("../../shaders/shared/gradients.wgsl");
 const SURFACE: &str = include_str!("../../shaders/shared/surface.wgsl");
+const RAMP_GROUND: &str = include_str!("../../shaders/shared/ramp_ground.wgsl");
+const STYLED_GROUND: &str = include_str!("../../shaders/shared/styled_ground.wgsl");
 const COLOR: &str = include_str!("../../shaders/shared/color.wgsl");
 const TRACE: &str = include_str!("../../shaders/trace.wgsl");
 const CAST: &str = include_str!("../../shaders/cast.wgsl");
@@ -40,6 +44,8 @@ pub enum Group {
     Cast,
     /// Heights in, pyramid out, which level.
     Pyramid(Bits),
+    /// The numbers of a surface style.
+    Style,
 }
 
 impl Group {
@@ -52,6 +58,7 @@ impl Group {
             Self::Resolve => "forge3d.resolve",
             Self::Cast => "forge3d.cast",
             Self::Pyramid(_) => "forge3d.pyramid",
+            Self::Style => "forge3d.style",
         }
     }
 
@@ -64,6 +71,7 @@ impl Group {
             Self::Resolve => vec![storage(true), storage(true), storage(false)],
             Self::Cast => vec![storage(true), storage(false)],
             Self::Pyramid(bits) => vec![heights(bits), storage(false), uniform(false)],
+            Self::Style => vec![uniform(false)],
         }
     }
 
@@ -96,7 +104,7 @@ impl Row {
     }
 
     /// Its pipeline, made on the first call.
-    pub(crate) fn pipeline(&self, gpu: &GpuContext) -> wgpu::ComputePipeline {
+    pub(crate) fn pipeline(&self, gpu: &GpuContext) -> Result<wgpu::ComputePipeline> {
         let layouts: Vec<_> =
             self.groups.iter().map(|group| bindings::layout(gpu, group.label(), &group.bindings())).collect();
         gpu.shaders.pipeline(gpu, &self.program, &layouts.iter().collect::<Vec<_>>())
@@ -107,12 +115,21 @@ fn parts(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
     texts.iter().map(|text| Cow::Borrowed(*text)).collect()
 }
 
-/// Traces one sample with a model of shading, of heights that are held as `bits`.
+/// Traces one sample with a model of shading, of heights that are held as `bits`; with a surface style where the model has
+/// colours for it.
 #[must_use]
-pub fn trace(model: &ShadingModel, bits: Bits) -> Row {
+pub fn trace(model: &ShadingModel, bits: Bits, style: Option<&StyleProgram>) -> Row {
     let mut parts = parts(&[FRAME, VOID, HEIGHT, MARCH, PROJECTION, SAMPLING, GRADIENTS, SURFACE, model.wgsl, TRACE]);
     parts.insert(0, Cow::Owned(model.wgsl_prelude()));
-    Row::new(with_prelude(bits, parts), "trace", &[Group::Frame, Group::Terrain(bits), Group::Trace])
+    let groups = [Group::Frame, Group::Terrain(bits), Group::Trace, Group::Style];
+    let Some(style) = style else {
+        parts.push(Cow::Borrowed(RAMP_GROUND));
+        return Row::new(with_prelude(bits, parts), "trace", &groups[..3]);
+    };
+    parts.extend([Cow::Borrowed(COLOR), Cow::Borrowed(STYLED_GROUND), Cow::Owned(style.wgsl.clone())]);
+    let mut row = Row::new(with_prelude(bits, parts), "trace", &groups);
+    row.program.trust = Trust::Checked;
+    row
 }
 
 /// Casts single rays.
@@ -147,7 +164,7 @@ pub fn pyramid_from_finer(bits: Bits) -> Row {
 pub fn all() -> Vec<Row> {
     let mut rows: Vec<Row> = [Output::Linear, Output::Display].map(resolve).into();
     for bits in [Bits::Float32, Bits::Whole16] {
-        rows.extend(SHADING_MODELS.iter().map(|model| trace(model, bits)));
+        rows.extend(SHADING_MODELS.iter().map(|model| trace(model, bits, None)));
         rows.extend([cast(bits), pyramid_from_heights(bits), pyramid_from_finer(bits)]);
     }
     rows

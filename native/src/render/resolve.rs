@@ -1,5 +1,6 @@
 //! Accumulated light → sRGB RGBA8, slab by slab.
 
+use crate::error::Result;
 use crate::gpu::context::GpuContext;
 use crate::render::programs::{self, Group};
 use crate::render::target::Slab;
@@ -13,9 +14,8 @@ pub struct ResolvePass {
 
 impl ResolvePass {
     /// Makes or finds the pipeline for what a model of shading returns.
-    #[must_use]
-    pub fn new(gpu: &GpuContext, output: Output) -> Self {
-        Self { empty: Group::Empty.bind(gpu, vec![]), pipeline: programs::resolve(output).pipeline(gpu) }
+    pub fn new(gpu: &GpuContext, output: Output) -> Result<Self> {
+        Ok(Self { empty: Group::Empty.bind(gpu, vec![]), pipeline: programs::resolve(output).pipeline(gpu)? })
     }
 
     /// Light to bytes, for all of `slab`.

@@ -3,10 +3,13 @@
 
 use glam::DVec2;
 
+use crate::error::Result;
 use crate::gpu::context::GpuContext;
+use crate::gpu::memory::TrackedBuffer;
 use crate::render::frame::{Crop, TABLE_STRIDE, WORKGROUP_SIDE};
-use crate::render::programs;
+use crate::render::programs::{self, Group};
 use crate::render::stored::Bits;
+use crate::render::surface_style::StyleProgram;
 use crate::render::target::Slab;
 use crate::scene::camera::View;
 use crate::scene::facts::Terrain;
@@ -53,9 +56,10 @@ impl WorkgroupRect {
     }
 }
 
-/// The pipeline of a model of shading.
+/// The pipeline of a model of shading, with the numbers of its surface style if it has one.
 pub struct TracePass {
     pipeline: wgpu::ComputePipeline,
+    styling: Option<wgpu::BindGroup>,
 }
 
 /// What one dispatch traces.
@@ -69,10 +73,16 @@ pub struct Rows {
 }
 
 impl TracePass {
-    /// Makes or finds the pipeline.
-    #[must_use]
-    pub fn new(gpu: &GpuContext, model: &ShadingModel, bits: Bits) -> Self {
-        Self { pipeline: programs::trace(model, bits).pipeline(gpu) }
+    /// Makes or finds the pipeline. `styling`: the buffer of a style's numbers.
+    pub fn new(
+        gpu: &GpuContext,
+        model: &ShadingModel,
+        bits: Bits,
+        style: Option<&StyleProgram>,
+        styling: &TrackedBuffer,
+    ) -> Result<Self> {
+        let styling = style.map(|_| Group::Style.bind(gpu, vec![styling.as_entire_binding()]));
+        Ok(Self { pipeline: programs::trace(model, bits, style).pipeline(gpu)?, styling })
     }
 
     /// Traces a sample of some rows of workgroups of `slab`.
@@ -85,7 +95,9 @@ impl TracePass {
         rows: &Rows,
     ) {
         let offsets = [rows.sample * TABLE_STRIDE as u32, rows.first * TABLE_STRIDE as u32];
-        let groups: [(&wgpu::BindGroup, &[u32]); 3] = [(frame, &offsets), (terrain, &[]), (&slab.trace_group, &[])];
+        let mut groups: Vec<(&wgpu::BindGroup, &[u32])> =
+            vec![(frame, &offsets), (terrain, &[]), (&slab.trace_group, &[])];
+        groups.extend(self.styling.iter().map(|styling| (styling, &[] as &[u32])));
         programs::record(encoder, "forge3d.trace", &self.pipeline, &groups, rows.count);
     }
 }

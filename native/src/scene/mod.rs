@@ -7,6 +7,7 @@ pub mod light;
 pub mod projection;
 pub mod shading;
 pub mod style;
+pub mod surface;
 
 use crate::error::{RenderError, Result};
 
@@ -29,6 +30,8 @@ pub struct Scene {
     pub exposure: f64,
     /// Colours.
     pub style: style::Style,
+    /// Colours of the ground over those of the ramp, if any.
+    pub surface: Option<surface::SurfaceStyle>,
 }
 
 /// `value` if it is finite and inside, else what was expected.

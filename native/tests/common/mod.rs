@@ -41,6 +41,7 @@ pub fn scene() -> Scene {
             wall: [128, 120, 110, 255],
             background: [255; 4],
         },
+        surface: None,
     }
 }
 

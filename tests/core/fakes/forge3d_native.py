@@ -30,6 +30,10 @@ class InputError(ValueError):
     pass
 
 
+class ShaderError(InputError):
+    pass
+
+
 class MemoryBudgetError(MemoryError):
     pass
 
@@ -247,6 +251,32 @@ def shading_models():
         {"name": "hillshade", "aliases": ["horn"], "summary": "grey", "is_display": True, "uses_colors": False,
          "uses_sun_size": False, "uses_sky": False, **common},
     ]  # fmt: skip
+
+
+_shaders = set()
+
+
+def load_shader(source, entry_point="main", stage="compute", *, constants=(), name="shader"):
+    if "wrong" in str(source):
+        raise ShaderError(f"[Shader] {name}:1:1: wrong\n   1 | wrong\n     | ^^^^^")
+    _shaders.add(key := f"{abs(hash((source, entry_point, stage, tuple(constants)))):064x}")
+    return key
+
+
+def is_shader_cached(shader_id):
+    return shader_id in _shaders
+
+
+def shader_cache_size():
+    return len(_shaders)
+
+
+def clear_shader_cache():
+    _shaders.clear()
+
+
+def check_surface_style(style):
+    load_shader(style.source, "surface", name=style.name)
 
 
 class Reservation:
