@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
 from .core.fields import FIELDS
-from .core.forecast import WORTH_TELLING_S, Forecast
-from .core.native import drained_log
 from .core.quality import PICTURE, QUALITIES, Tier, get_preset_config
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
@@ -32,12 +30,12 @@ from .core.styles import canonical_shading, shading_models
 from .core.surface_styles import SurfaceStyle, find_style, named_value, shipped_styles
 from .core.text_file import read_text
 from .core.view import View, area_text, parse_area
+from .progress_line import Log, Progress, tell_log
 
 if TYPE_CHECKING:
     from .core.budget import DeviceLimits
 
 _T = TypeVar("_T")
-Log = Callable[[str], object]
 
 _EXAMPLES = """\
 examples:
@@ -354,64 +352,6 @@ def view_of(arguments: argparse.Namespace) -> View:
     return View(scene, source)
 
 
-class _Progress:
-    """A line on stderr that says how far a step is. Silent where stderr is no terminal.
-
-    At each step ``heed`` is called, which raises when the run has to end, and ``log`` with what was logged meanwhile.
-    """
-
-    def __init__(self, heed: Callable[[], object], log: Log | None, tell: Log) -> None:
-        self.heed, self._log, self._tell = heed, log, tell
-        self.expected: Forecast | None = None
-        self.expected_at = 0.0
-        # None where the caller has closed it, as services do.
-        self._shown = sys.stderr is not None and sys.stderr.isatty()
-        self._last = 0.0
-        self._open = False
-
-    def step(self, label: str) -> Callable[[float], None]:
-        def show(fraction: float) -> None:
-            self.heed()
-            _tell_log(self._log, self.clear)
-            now = time.monotonic()
-            if not self._shown or (now - self._last < 0.05 and 0 < fraction < 1):
-                return
-            self._last, self._open = now, True
-            bar = "█" * round(24 * fraction)
-            self._write(f"\r\x1b[K{label:8} {bar:░<24} {fraction:4.0%}")
-
-        return show
-
-    def forecast(self, expected: Forecast) -> None:
-        """Says what the picture will take, where that is worth a line."""
-        self.expected, self.expected_at = expected, time.perf_counter()
-        if expected.seconds >= WORTH_TELLING_S:
-            self.clear()
-            self._tell(expected.note)
-
-    def clear(self) -> None:
-        if self._open:
-            self._write("\r\x1b[K")
-            self._open = False
-
-    def _write(self, text: str) -> None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except OSError:  # the terminal has gone: that ends the line, not the picture
-            self._shown = self._open = False
-
-
-def _tell_log(log: Log | None, make_room: Callable[[], object] = lambda: None) -> None:
-    """Hands what the native side has logged to ``log``, a line a record. ``make_room`` is called before the first."""
-    records = [] if log is None else drained_log()
-    if log is None or not records:
-        return
-    make_room()
-    for level, target, text in records:
-        log(f"{level} {target}: {text}")
-
-
 class _DeviceStart(threading.Thread):
     """Makes the device while the DEM's header is read: both wait for other things than this process."""
 
@@ -485,13 +425,13 @@ def _render(
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, view, start, _Progress(heed, log, tell))
+        return _render_on(device, arguments, view, start, Progress(heed, log, tell))
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
 def _render_on(
-    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
+    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: Progress
 ) -> list[str]:
     from .core.budget import device_limits
     from .core.dem import covering_window, open_dem, open_source, wkt_of_crs
@@ -633,7 +573,7 @@ def run(
     try:
         return _run(argv, heed, log, tell)
     finally:
-        _tell_log(log)
+        tell_log(log)
 
 
 def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None, tell: Log) -> list[str]:
