@@ -140,10 +140,11 @@ class Relief(QObject):
             most = detail.most_heights(left)
             return {"budget": budget, "picture_size": picture, "drape_size": drape, "max_samples": most}
 
-        def hand_over(heights: ReadAhead) -> None:
-            """Their size is known before the renderer takes them, and may refuse to."""
-            detail.heights_came(heights.size, 32 if heights.height_base is None else 16)
-            worker.load(heights)
+        def hand_over(strips: ReadAhead) -> None:
+            """In the task: from now on the renderer takes them as they are read."""
+            bits = 32 if strips.height_base is None else 16
+            post.arrived.emit("planned", (token, (strips.size, bits)))
+            worker.load(strips)
 
         self._room = room
         self._task = reading_task(
@@ -238,10 +239,14 @@ class Relief(QObject):
         self._layer, self._layer_id, self._read_for = None, "", None
         self.loaded = self.last_frame = None
 
-    def _reading_goes_on(self, _: str, value: tuple[int, float]) -> None:
-        token, share = value
-        if token == self._token and self._task is not None:
-            self.reading.emit(share)
+    def _reading_goes_on(self, kind: str, value: tuple) -> None:
+        token, news = value
+        if token != self._token:
+            return
+        if kind == "planned":
+            self.detail.heights_came(*news)  # should the renderer refuse them
+        elif self._task is not None:
+            self.reading.emit(news)
 
     def _read(self, token: int, outcome: Outcome) -> None:
         if token != self._token:
@@ -329,7 +334,9 @@ class Relief(QObject):
             Qgis.MessageLevel.Info,
         )
         if self.detail.is_lowered and not self.detail.is_told:
-            self.notice.emit(tr("Memory is short: less detail is drawn until there is room again."))
+            self.notice.emit(
+                tr("Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.")
+            )
         self.detail.is_told = self.detail.is_lowered
         self.drape.forget()
         if read:
