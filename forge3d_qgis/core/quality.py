@@ -103,12 +103,12 @@ QUALITIES: dict[str, Quality] = {
         Quality(
             "high_quality", 32, 2.0, 8192 * 8192, 1.0,
             translatable("High quality"),
-            translatable("Twice the size and soft light without grain, with heights of up to 8192×8192"),
+            translatable("Soft light without grain, with heights of up to 8192×8192"),
         ),
         Quality(
             "print", 64, 3.0, None, 2.0,
             translatable("Print"),
-            translatable("Three times the size, every height that memory allows; takes minutes"),
+            translatable("Every height that memory allows, and the most samples: takes minutes"),
         ),
     )
 }  # fmt: skip
