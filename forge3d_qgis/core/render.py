@@ -366,7 +366,9 @@ def render_strips(
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
     bits = 16 if getattr(dem, "height_base", None) is not None else 32
     lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size, height_bits=bits)
-    sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
+    summed = ("encode_ms", "trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down")
+    sums: dict[str, float] = dict.fromkeys(summed, 0)
+    gpu_ms: float | None = None
     longest, found, bands = 0.0, {}, 0
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
         report(0.0)
@@ -401,13 +403,15 @@ def render_strips(
                 for key in sums:
                     sums[key] += found[key]
                 longest = max(longest, found["longest_submit_ms"])
+                if found["gpu_ms"] is not None:  # None: an adapter without a clock
+                    gpu_ms = (gpu_ms or 0.0) + found["gpu_ms"]
                 yield step.top, step.rows
             if step.share < 1.0 and stop():
                 raise Cancelled("the picture was cancelled")
         if metrics is not None:
             with translated():
                 memory = dict(module.memory_metrics())
-            metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
+            metrics.update(found, **sums, gpu_ms=gpu_ms, longest_submit_ms=longest, samples=samples, memory=memory)
             metrics["bands"], metrics["heights_ms"] = bands, heights_ms
 
 
