@@ -75,7 +75,7 @@ class MemoryMetrics(TypedDict):
     common_host_visible_bytes: int  # of that, what the host maps
     within_budget: bool  # of all budgets
     budget_policy: str  # "enforce" or "warn": see set_budget_policy
-    top: list[tuple[str, int]]  # largest first, at most five, (label, bytes)
+    top: list[tuple[str, int]]  # largest first, at most eight, (label, bytes)
     allocator_bytes: int | None  # the driver-side allocator's own sum, where the backend reports one
     allocator_reserved_bytes: int | None  # the blocks that it took from the driver for these, likewise
 

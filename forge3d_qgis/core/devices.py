@@ -138,13 +138,15 @@ def _of_native(module: Any, adapter: str, make_device: bool) -> list[str]:
 
 def ledger_lines(metrics: dict[str, Any]) -> list[str]:
     """Lines on what the renderers hold, of ``forge3d_native.memory_metrics()``."""
-    held = format_bytes(metrics["total_bytes"])
-    visible, peak = format_bytes(metrics["host_visible_bytes"]), format_bytes(metrics["peak_bytes"])
+    held, in_python = format_bytes(metrics["total_bytes"] - metrics["python_bytes"]), metrics["python_bytes"]
+    visible, peak = format_bytes(metrics["host_visible_bytes"]), format_bytes(metrics["device_peak_bytes"])
     count = metrics["buffer_count"] + metrics["texture_count"]
     allocator = metrics["allocator_bytes"]
     driver = NOT_TOLD if allocator is None else format_bytes(allocator)
     within = "" if metrics["within_budget"] else ", beyond a budget"
     lines = [f"Held: {held} in {count} pieces, {visible} host-visible, at most {peak}; driver {driver}{within}"]
+    if in_python:
+        lines.append(f"  and {format_bytes(in_python)} in Python")
     return lines + [f"  {label} {format_bytes(size)}" for label, size in metrics["top"]]
 
 
@@ -241,7 +243,7 @@ class Context:
             "heaps": heaps,
             "unified_memory": info["unified_memory"],
             "budget_bytes": metrics["total_limit"],
-            "held_bytes": metrics["total_bytes"],
+            "held_bytes": metrics["total_bytes"] - metrics["python_bytes"],
         }
 
     def cleanup(self) -> None:

@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import QObject, QSize, pyqtSignal
 
 from .. import layers
 from ..core.budget import DeviceLimits
-from ..core.dem import Dem
+from ..core.dem import Dem, ReadAhead
 from ..core.errors import Cancelled, Forge3dError, MemoryBudgetError
 from ..core.scene import Scene
 from ..core.view import Area, Source, View
@@ -141,6 +141,12 @@ class Relief(QObject):
             most = detail.most_heights(left)
             return {"budget": budget, "picture_size": picture, "drape_size": drape, "max_samples": most}
 
+        def hand_over(strips: ReadAhead) -> None:
+            """In the task: from now on the renderer takes them as they are read."""
+            bits = 32 if strips.height_base is None else 16
+            post.arrived.emit("planned", (token, (strips.size, bits)))
+            worker.load(strips)
+
         self._room = room
         self._task = reading_task(
             self._reading,
@@ -149,7 +155,7 @@ class Relief(QObject):
             lambda share: post.arrived.emit("reading", (token, share)),
             lambda outcome: self._read(token, outcome),
             # Without a device the array is wanted, for the picture that NumPy makes.
-            worker.load if worker is not None and self.host.problem is None else None,
+            hand_over if worker is not None and self.host.problem is None else None,
         )
         self.reading.emit(0.0)
         QgsApplication.taskManager().addTask(self._task)
@@ -234,10 +240,14 @@ class Relief(QObject):
         self._layer, self._layer_id, self._read_for = None, "", None
         self.loaded = self.last_frame = None
 
-    def _reading_goes_on(self, _: str, value: tuple[int, float]) -> None:
-        token, share = value
-        if token == self._token and self._task is not None:
-            self.reading.emit(share)
+    def _reading_goes_on(self, kind: str, value: tuple) -> None:
+        token, news = value
+        if token != self._token:
+            return
+        if kind == "planned":
+            self.detail.heights_came(*news)  # should the renderer refuse them
+        elif self._task is not None:
+            self.reading.emit(news)
 
     def _read(self, token: int, outcome: Outcome) -> None:
         if token != self._token:

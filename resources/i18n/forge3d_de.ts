@@ -428,6 +428,10 @@
         <translation>Höchststand: {peak}</translation>
     </message>
     <message>
+        <source>In Python, beside the budget: {size}</source>
+        <translation>In Python, neben dem Budget: {size}</translation>
+    </message>
+    <message>
         <source>{done} of {wanted} samples</source>
         <translation>{done} von {wanted} Abtastungen</translation>
     </message>

@@ -428,6 +428,10 @@
         <translation>Maximum atteint : {peak}</translation>
     </message>
     <message>
+        <source>In Python, beside the budget: {size}</source>
+        <translation>En Python, hors budget : {size}</translation>
+    </message>
+    <message>
         <source>{done} of {wanted} samples</source>
         <translation>{done} échantillons sur {wanted}</translation>
     </message>

@@ -113,8 +113,8 @@ def test_the_function_render_wins_over_the_module_of_its_name() -> None:
 
 # What moves, draws, reads and exports without showing anything itself: a widget in there would tie it to this dock.
 WITHOUT_WIDGETS = (
-    "current_view", "detail", "drape", "fallback", "map_watch", "native_host", "navigation", "project_store",
-    "refining", "relief", "room", "style_files", "sentinel", "task", "worker",
+    "current_view", "detail", "device_loss", "drape", "fallback", "map_watch", "native_host", "navigation",
+    "project_store", "refining", "relief", "room", "sentinel", "style_files", "task", "worker",
 )  # fmt: skip
 
 

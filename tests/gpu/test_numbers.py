@@ -114,7 +114,7 @@ def test_the_stub_documents_the_keys_of_every_dict(
         "MemoryHeap": native.adapters()[0]["heaps"][0],
         "MemoryMetrics": native.memory_metrics(), "MemoryEstimate": native.memory_estimate((9, 9), (9, 9), (9, 9)),
         "ShadingModel": native.shading_models()[0], "RenderMetrics": renderer.render_metrics(),
-        "MemoryHeap": native.adapters()[0]["heaps"][0], "CopyReport": report, "CopyStep": report["heights"],
+        "CopyReport": report, "CopyStep": report["heights"],
     }  # fmt: skip
     assert set(told) == set(STUB.dicts)
     for name, content in told.items():
@@ -174,7 +174,7 @@ def test_the_ledger_agrees_with_the_drivers_allocator(
         assert on_the_device == pytest.approx(memory["allocator_bytes"], rel=0.05)
     assert memory["buffer_bytes"] + memory["texture_bytes"] == memory["total_bytes"]
     sizes = [size for _, size in memory["top"]]
-    assert sizes == sorted(sizes, reverse=True) and 0 < len(sizes) <= 5 and sum(sizes) <= memory["total_bytes"]
+    assert sizes == sorted(sizes, reverse=True) and 0 < len(sizes) <= 8 and sum(sizes) <= memory["total_bytes"]
 
 
 FIRST_USE = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from qgis.PyQt.QtGui import QColor
 
 from forge3d_qgis import layers
 from forge3d_qgis.core.dem import LevelledSource, levelled
-from forge3d_qgis.core.errors import DemError
+from forge3d_qgis.core.errors import Cancelled, DemError
 
 NO_PROGRESS = {"budget": None, "picture_size": (200, 150), "progress": lambda share: None, "cancel": lambda: False}
 
@@ -52,6 +53,55 @@ def test_file_and_provider_give_the_same_heights():
     np.testing.assert_array_equal(one.heights, other.heights)
     assert one.cell_to_world == pytest.approx(other.cell_to_world)
     assert one.name == "dem"
+
+
+def taken(reading, **options):
+    """What a renderer would take of the strips, by a thread of its own, and what is known afterwards."""
+    strips, ahead = [], []
+
+    def take():
+        strips.extend(ahead[0].strips())
+        ahead[0].cell_to_world()
+        ahead[0].ended(None)
+
+    def hand_over(given):
+        ahead.append(given)
+        threading.Thread(target=take, daemon=True).start()
+
+    loaded = reading.stream(**{**NO_PROGRESS, **options}, hand_over=hand_over)
+    return np.concatenate(strips), loaded, ahead[0]
+
+
+@pytest.mark.parametrize("by_provider", [False, True])
+def test_strips_are_the_heights_that_are_read_and_come_once_more_from_the_source(by_provider):
+    layer = QgsRasterLayer(str(SAMPLE), "dem")
+    reading, dem = layers.height_source(layer, 1), read(layer).dem
+    if by_provider:
+        reading.path = None
+    heights, loaded, ahead = taken(reading)
+    np.testing.assert_array_equal(heights, dem.heights)
+    assert loaded.metres_per_unit == 1.0 and loaded.dem.size == dem.size and loaded.dem.height_bits == 16
+    assert loaded.dem.cell_to_world == pytest.approx(dem.cell_to_world)
+    assert reading.used is None
+    for _ in range(2):
+        np.testing.assert_array_equal(np.concatenate(list(ahead.strips())), dem.heights)
+
+
+def test_a_provider_that_scales_its_numbers_gives_floats(write_raster, hill):
+    raw = np.round(hill).astype(np.int16)
+    layer = QgsRasterLayer(str(write_raster(raw, nodata=-9, scale=0.5, offset=100.0)), "dem")
+    reading = layers.height_source(layer, 1)
+    reading.path = None
+    heights, loaded, _ = taken(reading)
+    assert loaded.dem.height_bits == 32
+    np.testing.assert_array_equal(heights, through_provider(layer).dem.heights)
+
+
+def test_a_reading_that_was_cancelled_before_its_strips_were_there_gives_none():
+    reading = layers.height_source(QgsRasterLayer(str(SAMPLE), "dem"), 1)
+    reading.cancel()
+    with pytest.raises(Cancelled):
+        reading.stream(**NO_PROGRESS, hand_over=lambda strips: None)
 
 
 def test_scale_offset_and_void(write_raster, hill):

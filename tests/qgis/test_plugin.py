@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from forge3d_qgis import native_loader
 from forge3d_qgis.core.camera import is_fitted, span
+from forge3d_qgis.core.errors import DeviceError
 from forge3d_qgis.core.scene import Camera, ColorRamp
 from forge3d_qgis.gui import preferences, project_store, sentinel
 from forge3d_qgis.gui.current_view import plain_view
@@ -551,6 +552,16 @@ def test_foot_tells_the_truth(dock):
     assert "forge3d.heightfield" in dock.foot.meter.toolTip()
 
 
+@needs_gpu
+def test_without_a_device_from_now_on_the_heights_are_read_for_the_picture_that_numpy_makes(dock):
+    relief, pictures = dock.relief, []
+    relief.cpu_picture.connect(pictures.append)
+    assert not hasattr(relief.loaded.dem, "heights")
+    relief.host._arrived("failed", DeviceError("[Device] lost for good"))
+    wait_for(lambda: pictures)
+    assert relief.loaded.dem.heights.shape == (344, 403) and relief.host.problem is not None
+
+
 # Export
 
 
@@ -811,7 +822,6 @@ def test_no_adapter(plugin, add_layer, fake_native, monkeypatch, first):
 
 @needs_gpu
 def test_try_again_draws_once_there_is_a_device(plugin, add_layer, monkeypatch):
-    from forge3d_qgis.core.errors import DeviceError
     from forge3d_qgis.gui import worker
 
     def refuse(adapter):

@@ -8,6 +8,7 @@ pub mod default_budget;
 pub mod device;
 pub mod driver_facts;
 pub mod faults;
+pub(crate) mod health;
 pub(crate) mod host_heap;
 pub mod ledger;
 pub mod memory;
