@@ -100,6 +100,14 @@
         <translation>US-Vermessungsfuß × {factor}</translation>
     </message>
     <message>
+        <source>heights held as 16-bit numbers</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>heights held as 32-bit numbers, as {height} m is one of them</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>
         <translation>{value} als leer gelesen (nicht angegebener NoData-Wert, {share} %)</translation>
     </message>
@@ -196,6 +204,38 @@
         <translation>Senkrechter Öffnungswinkel der Perspektive; 35 wirkt natürlich</translation>
     </message>
     <message>
+        <source>Draft</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>A quick look: half the size, few samples, coarse heights</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>For the screen: smooth, with heights of up to 4096×4096</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>High quality</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Twice the size and soft light without grain, with heights of up to 8192×8192</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Print</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Three times the size, every height that memory allows; takes minutes</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
         <source>Forge3D Relief</source>
         <translation>Forge3D-Relief</translation>
     </message>
@@ -264,12 +304,12 @@
         <translation>Der kompilierte Teil fehlt: nur die CPU-Vorschau kann kopiert werden.</translation>
     </message>
     <message>
-        <source>Exporting {name}</source>
-        <translation>{name} wird exportiert</translation>
-    </message>
-    <message>
         <source>The export was cancelled. Nothing was written.</source>
         <translation>Der Export wurde abgebrochen. Nichts wurde geschrieben.</translation>
+    </message>
+    <message>
+        <source>Exporting {name}</source>
+        <translation>{name} wird exportiert</translation>
     </message>
     <message>
         <source>Exported to {path}</source>
@@ -400,8 +440,20 @@
         <translation>Schummerung: grau, nach Horn</translation>
     </message>
     <message>
+        <source>As fine as memory allows</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>All heights that fit the memory, and the samples of the options</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
         <source>{low} to {high}, default {default}</source>
         <translation>{low} bis {high}, Vorgabe {default}</translation>
+    </message>
+    <message>
+        <source>{samples} samples a pixel</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -428,12 +480,12 @@
         <translation>Höchststand: {peak}</translation>
     </message>
     <message>
-        <source>In Python, beside the budget: {size}</source>
-        <translation>In Python, neben dem Budget: {size}</translation>
-    </message>
-    <message>
         <source>{done} of {wanted} samples</source>
         <translation>{done} von {wanted} Abtastungen</translation>
+    </message>
+    <message>
+        <source>In Python, beside the budget: {size}</source>
+        <translation>In Python, neben dem Budget: {size}</translation>
     </message>
     <message>
         <source>{time} ms</source>
@@ -484,12 +536,20 @@
         <translation>Ansicht als PNG-Bild exportieren…</translation>
     </message>
     <message>
+        <source>The driver's checks begin when QGIS starts the next time.</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
         <translation>QGIS endete das letzte Mal, während das Grafikgerät angelegt wurde. Diesmal wird Software benutzt; der Adapter wird in Einstellungen ▸ Optionen ▸ Forge3D gewählt.</translation>
     </message>
     <message>
-        <source>The map cannot be draped: {reason}</source>
-        <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
+        <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>The graphics device was lost. Another one has drawn the picture anew.</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -548,8 +608,32 @@
         <translation>Diagnose</translation>
     </message>
     <message>
-        <source>&amp;Copy</source>
-        <translation>&amp;Kopieren</translation>
+        <source>&amp;Log</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>&amp;Check every call to the graphics driver (slow)</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>This takes effect when QGIS starts the next time.</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>C&amp;opy</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>&amp;Facts to copy into a bug report:</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -564,8 +648,28 @@
         <translation>Software: der Prozessor</translation>
     </message>
     <message>
-        <source>Facts to copy into a bug report:</source>
-        <translation>Angaben für einen Fehlerbericht:</translation>
+        <source>Nothing</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Errors</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Warnings</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -578,6 +682,14 @@
     <message>
         <source>Back to the default</source>
         <translation>Zurück zur Vorgabe</translation>
+    </message>
+    <message>
+        <source>&amp;Quality</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>Terrain</source>
@@ -642,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Kartenthema dieses Projekts, das über das Gelände gelegt wird</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>Sti&amp;l der Oberfläche</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Ein eigener Text oder ein Beispiel, das den Boden färbt: über dem Farbverlauf und unter einer Karte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -744,12 +864,28 @@
         <translation>Dort gibt es nichts zu rendern</translation>
     </message>
     <message>
-        <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
-        <translation>Das Budget steht in Einstellungen ▸ Optionen ▸ Forge3D. Auch ein kleinerer Bereich braucht weniger.</translation>
+        <source>Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
         <translation>Das Bild kann nicht gezeichnet werden</translation>
+    </message>
+    <message>
+        <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
+        <translation>Das Budget steht in Einstellungen ▸ Optionen ▸ Forge3D. Auch ein kleinerer Bereich braucht weniger.</translation>
+    </message>
+    <message>
+        <source>map</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>heights</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>picture</source>
+        <translation type="unfinished"/>
     </message>
     <message>
         <source>No picture</source>
@@ -776,8 +912,32 @@
         <translation>Überhöhung {factor}</translation>
     </message>
     <message>
+        <source>The map cannot be draped: {reason}</source>
+        <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
+    </message>
+    <message>
         <source>{cols}×{rows} read whole</source>
         <translation>{cols}×{rows} ganz gelesen</translation>
+    </message>
+    <message>
+        <source>{what} at 1:{divisor}, memory is short</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Den Ordner der eigenen Stile öffnen</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Was am Stil der Oberfläche falsch ist</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keiner</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (aus dem Projekt)</translation>
     </message>
     <message>
         <source>Sun position</source>
