@@ -757,11 +757,11 @@
     </message>
     <message>
         <source>S&amp;urface style</source>
-        <translation type="unfinished"/>
+        <translation>Sti&amp;l der Oberfläche</translation>
     </message>
     <message>
         <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
-        <translation type="unfinished"/>
+        <translation>Ein eigener Text oder ein Beispiel, das den Boden färbt: über dem Farbverlauf und unter einer Karte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -925,19 +925,19 @@
     </message>
     <message>
         <source>Open the folder of your own styles</source>
-        <translation type="unfinished"/>
+        <translation>Den Ordner der eigenen Stile öffnen</translation>
     </message>
     <message>
         <source>What is wrong with the surface style</source>
-        <translation type="unfinished"/>
+        <translation>Was am Stil der Oberfläche falsch ist</translation>
     </message>
     <message>
         <source>None</source>
-        <translation type="unfinished"/>
+        <translation>Keiner</translation>
     </message>
     <message>
         <source>{name} (of the project)</source>
-        <translation type="unfinished"/>
+        <translation>{name} (aus dem Projekt)</translation>
     </message>
     <message>
         <source>Sun position</source>

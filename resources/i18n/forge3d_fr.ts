@@ -757,11 +757,11 @@
     </message>
     <message>
         <source>S&amp;urface style</source>
-        <translation type="unfinished"/>
+        <translation>St&amp;yle de surface</translation>
     </message>
     <message>
         <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
-        <translation type="unfinished"/>
+        <translation>Un texte de votre main ou un exemple qui colore le sol, sur le dégradé et sous une carte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -925,19 +925,19 @@
     </message>
     <message>
         <source>Open the folder of your own styles</source>
-        <translation type="unfinished"/>
+        <translation>Ouvrir le dossier de vos styles</translation>
     </message>
     <message>
         <source>What is wrong with the surface style</source>
-        <translation type="unfinished"/>
+        <translation>Ce qui est faux dans le style de surface</translation>
     </message>
     <message>
         <source>None</source>
-        <translation type="unfinished"/>
+        <translation>Aucun</translation>
     </message>
     <message>
         <source>{name} (of the project)</source>
-        <translation type="unfinished"/>
+        <translation>{name} (du projet)</translation>
     </message>
     <message>
         <source>Sun position</source>
