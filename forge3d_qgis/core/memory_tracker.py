@@ -60,7 +60,7 @@ class MemoryTracker:
         - ``limits``: ``total`` and ``host_visible`` of the budget that renderers without one of their own share; 0
           before a device was made. ``utilization_ratio``: what is held of it, of whichever limit is nearer.
         - ``within_budget``: of all budgets. ``budget_policy``: "enforce" or "warn". ``health``: "normal", "high" (over
-          75 %) or "critical" (over 90 %). ``top``: (label, bytes) of the five largest.
+          75 %) or "critical" (over 90 %). ``top``: (label, bytes) of the eight largest.
         """
         with translated():
             found = native().memory_metrics()

@@ -26,6 +26,7 @@ from . import field_words
 from .controls import NumberSlider, add_row
 from .current_view import CurrentView, plain_view
 from .ramp_button import RampButton
+from .style_controls import StyleControls
 from .sun_dial import SunDial
 
 TRANSPARENT = "transparent"
@@ -278,6 +279,16 @@ class Panel(QWidget):
         self.theme_label = add_row(
             form, tr("The&me"), self.theme_row, tr("Map theme of this project that is laid over the terrain")
         )
+        self.style = StyleControls(self._current, self)
+        self.style.drag_ended.connect(self.drag_ended)
+        add_row(
+            form,
+            tr("S&urface style"),
+            self._with_reset(self.style.combo, "scene.surface", self.style.folder),
+            tr("A text of your own or an example that colours the ground, over the ramp and below a map"),
+        )
+        form.addRow(self.style.numbers)
+        form.addRow(self.style.error)
         self.shading = self._combo(
             "forge3dShading",
             [],
@@ -361,6 +372,7 @@ class Panel(QWidget):
         self.dial.set_sun(scene.sun.azimuth, scene.sun.altitude)
         self.cast_shadows.setChecked(scene.cast_shadows)
         self.ramp.show_ramp(scene.color_ramp)
+        self.style.show_style(scene.surface)
         self.theme.choose(source.theme)
         self.transparent.setChecked(scene.background == TRANSPARENT)
         self._show_dependants()
@@ -388,6 +400,8 @@ class Panel(QWidget):
         self.background.setEnabled(scene.background != TRANSPARENT)
         if model is not None:
             self.colours.setEnabled(model.uses_colors)
+            self.style.combo.setEnabled(model.uses_colors)
+            self.style.numbers.setEnabled(model.uses_colors)
             self.cast_shadows.setEnabled(model.uses_shadows)
             self.softness.setEnabled(model.uses_sun_size and (scene.cast_shadows or not model.uses_shadows))
             self.sky.setEnabled(model.uses_sky)

@@ -33,6 +33,7 @@ from .navigation import Navigation
 from .note_words import note_text
 from .refining import Wanted
 from .room import Room
+from .style_files import text_problem
 from .task import BackgroundTask, Outcome, reading_task
 from .worker import Frame, NotTaken
 
@@ -334,9 +335,7 @@ class Relief(QObject):
             Qgis.MessageLevel.Info,
         )
         if self.detail.is_lowered and not self.detail.is_told:
-            self.notice.emit(
-                tr("Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.")
-            )
+            self.notice.emit(tr("Memory is short: less detail is drawn until there is room again."))
         self.detail.is_told = self.detail.is_lowered
         self.drape.forget()
         if read:
@@ -371,8 +370,13 @@ class Relief(QObject):
             self.draw(dragging=True)
 
     def scene(self) -> Scene:
-        """What the renderer draws: the view's scene, with the colours that its source asks for."""
-        return dataclasses.replace(self._current.view.scene, color_ramp=self.drape.ramp)
+        """What the renderer draws: the view's scene, with the colours that its source asks for.
+
+        A surface style that is wrong, as one of another version may be, is left out: the form tells of it.
+        """
+        scene = self._current.view.scene
+        surface = None if text_problem(scene.surface) else scene.surface
+        return dataclasses.replace(scene, color_ramp=self.drape.ramp, surface=surface)
 
     def portable_view(self) -> View | None:
         """The view for a reader outside QGIS, with ramp and area as they are shown; None without heights.

@@ -100,6 +100,14 @@
         <translation>US-Vermessungsfuß × {factor}</translation>
     </message>
     <message>
+        <source>heights held as 16-bit numbers</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>heights held as 32-bit numbers, as {height} m is one of them</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>
         <translation>{value} als leer gelesen (nicht angegebener NoData-Wert, {share} %)</translation>
     </message>
@@ -196,6 +204,46 @@
         <translation>Senkrechter Öffnungswinkel der Perspektive; 35 wirkt natürlich</translation>
     </message>
     <message>
+        <source>{size} in {bands} bands, about {time}</source>
+        <translation>{size} in {bands} Streifen, etwa {time}</translation>
+    </message>
+    <message>
+        <source>{size} in one band, about {time}</source>
+        <translation>{size} in einem Streifen, etwa {time}</translation>
+    </message>
+    <message>
+        <source>Draft</source>
+        <translation>Entwurf</translation>
+    </message>
+    <message>
+        <source>A quick look: half the size, few samples, coarse heights</source>
+        <translation>Ein schneller Blick: halbe Größe, wenige Abtastungen, grobe Höhen</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>Ausgewogen</translation>
+    </message>
+    <message>
+        <source>For the screen: smooth, with heights of up to 4096×4096</source>
+        <translation>Für den Bildschirm: glatt, mit Höhen bis 4096×4096</translation>
+    </message>
+    <message>
+        <source>High quality</source>
+        <translation>Hohe Qualität</translation>
+    </message>
+    <message>
+        <source>Soft light without grain, with heights of up to 8192×8192</source>
+        <translation>Weiches Licht ohne Korn, mit Höhen bis 8192×8192</translation>
+    </message>
+    <message>
+        <source>Print</source>
+        <translation>Druck</translation>
+    </message>
+    <message>
+        <source>Every height that memory allows, and the most samples: takes minutes</source>
+        <translation>Alle Höhen, die der Speicher erlaubt, und die meisten Abtastungen: dauert Minuten</translation>
+    </message>
+    <message>
         <source>Forge3D Relief</source>
         <translation>Forge3D-Relief</translation>
     </message>
@@ -264,12 +312,12 @@
         <translation>Der kompilierte Teil fehlt: nur die CPU-Vorschau kann kopiert werden.</translation>
     </message>
     <message>
-        <source>Exporting {name}</source>
-        <translation>{name} wird exportiert</translation>
-    </message>
-    <message>
         <source>The export was cancelled. Nothing was written.</source>
         <translation>Der Export wurde abgebrochen. Nichts wurde geschrieben.</translation>
+    </message>
+    <message>
+        <source>Exporting {name}</source>
+        <translation>{name} wird exportiert</translation>
     </message>
     <message>
         <source>Exported to {path}</source>
@@ -380,14 +428,6 @@
         <translation>{factor}-mal die Ansicht</translation>
     </message>
     <message>
-        <source>about {seconds} s</source>
-        <translation>etwa {seconds} s</translation>
-    </message>
-    <message>
-        <source>about {minutes} min</source>
-        <translation>etwa {minutes} min</translation>
-    </message>
-    <message>
         <source>Preparing the CPU preview</source>
         <translation>CPU-Vorschau wird vorbereitet</translation>
     </message>
@@ -400,8 +440,20 @@
         <translation>Schummerung: grau, nach Horn</translation>
     </message>
     <message>
+        <source>As fine as memory allows</source>
+        <translation>So fein, wie der Speicher erlaubt</translation>
+    </message>
+    <message>
+        <source>All heights that fit the memory, and the samples of the options</source>
+        <translation>Alle Höhen, die in den Speicher passen, und die Abtastungen der Optionen</translation>
+    </message>
+    <message>
         <source>{low} to {high}, default {default}</source>
         <translation>{low} bis {high}, Vorgabe {default}</translation>
+    </message>
+    <message>
+        <source>{samples} samples a pixel</source>
+        <translation>{samples} Abtastungen je Pixel</translation>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -430,6 +482,10 @@
     <message>
         <source>{done} of {wanted} samples</source>
         <translation>{done} von {wanted} Abtastungen</translation>
+    </message>
+    <message>
+        <source>In Python, beside the budget: {size}</source>
+        <translation>In Python, neben dem Budget: {size}</translation>
     </message>
     <message>
         <source>{time} ms</source>
@@ -480,12 +536,20 @@
         <translation>Ansicht als PNG-Bild exportieren…</translation>
     </message>
     <message>
+        <source>The driver's checks begin when QGIS starts the next time.</source>
+        <translation>Die Prüfungen des Treibers beginnen beim nächsten Start von QGIS.</translation>
+    </message>
+    <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
         <translation>QGIS endete das letzte Mal, während das Grafikgerät angelegt wurde. Diesmal wird Software benutzt; der Adapter wird in Einstellungen ▸ Optionen ▸ Forge3D gewählt.</translation>
     </message>
     <message>
-        <source>The map cannot be draped: {reason}</source>
-        <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
+        <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
+        <translation>Das Grafikgerät ging immer wieder verloren. Von jetzt an zeichnet der Prozessor; in Einstellungen ▸ Optionen ▸ Forge3D wird der Adapter gewählt, um es wieder zu versuchen.</translation>
+    </message>
+    <message>
+        <source>The graphics device was lost. Another one has drawn the picture anew.</source>
+        <translation>Das Grafikgerät ging verloren. Ein anderes hat das Bild neu gezeichnet.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -544,8 +608,32 @@
         <translation>Diagnose</translation>
     </message>
     <message>
-        <source>&amp;Copy</source>
+        <source>&amp;Log</source>
+        <translation>&amp;Protokoll</translation>
+    </message>
+    <message>
+        <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
+        <translation>Was der Renderer ins Protokollfenster „Forge3D“ schreibt, ab sofort. Die Umgebungsvariable FORGE3D_LOG geht vor.</translation>
+    </message>
+    <message>
+        <source>&amp;Check every call to the graphics driver (slow)</source>
+        <translation>&amp;Jeden Aufruf des Grafiktreibers prüfen (langsam)</translation>
+    </message>
+    <message>
+        <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
+        <translation>Vulkans Prüfschicht (validation layer) oder Direct3Ds Debug-Schicht, ab dem nächsten Start von QGIS. Was sie finden, steht im Protokollfenster. Fehlt die Schicht, steht es dort, und es wird ohne sie gezeichnet.</translation>
+    </message>
+    <message>
+        <source>This takes effect when QGIS starts the next time.</source>
+        <translation>Das gilt ab dem nächsten Start von QGIS.</translation>
+    </message>
+    <message>
+        <source>C&amp;opy</source>
         <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>&amp;Facts to copy into a bug report:</source>
+        <translation>&amp;Angaben für eine Fehlermeldung:</translation>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -560,8 +648,28 @@
         <translation>Software: der Prozessor</translation>
     </message>
     <message>
-        <source>Facts to copy into a bug report:</source>
-        <translation>Angaben für einen Fehlerbericht:</translation>
+        <source>Nothing</source>
+        <translation>Nichts</translation>
+    </message>
+    <message>
+        <source>Errors</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Warnings</source>
+        <translation>Warnungen</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>Normal</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Alles</translation>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -574,6 +682,14 @@
     <message>
         <source>Back to the default</source>
         <translation>Zurück zur Vorgabe</translation>
+    </message>
+    <message>
+        <source>&amp;Quality</source>
+        <translation>&amp;Qualität</translation>
+    </message>
+    <message>
+        <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
+        <translation>Wie fein die Höhen gelesen und das Bild gezeichnet wird. Mehr braucht mehr Speicher und Zeit.</translation>
     </message>
     <message>
         <source>Terrain</source>
@@ -638,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Kartenthema dieses Projekts, das über das Gelände gelegt wird</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>Sti&amp;l der Oberfläche</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Ein eigener Text oder ein Beispiel, das den Boden färbt: über dem Farbverlauf und unter einer Karte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -740,12 +864,28 @@
         <translation>Dort gibt es nichts zu rendern</translation>
     </message>
     <message>
-        <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
-        <translation>Das Budget steht in Einstellungen ▸ Optionen ▸ Forge3D. Auch ein kleinerer Bereich braucht weniger.</translation>
+        <source>Memory is short: less detail is drawn until there is room again.</source>
+        <translation>Der Speicher ist knapp: Es wird weniger fein gezeichnet, bis wieder Platz ist.</translation>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
         <translation>Das Bild kann nicht gezeichnet werden</translation>
+    </message>
+    <message>
+        <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
+        <translation>Das Budget steht in Einstellungen ▸ Optionen ▸ Forge3D. Auch ein kleinerer Bereich braucht weniger.</translation>
+    </message>
+    <message>
+        <source>map</source>
+        <translation>Karte</translation>
+    </message>
+    <message>
+        <source>heights</source>
+        <translation>Höhen</translation>
+    </message>
+    <message>
+        <source>picture</source>
+        <translation>Bild</translation>
     </message>
     <message>
         <source>No picture</source>
@@ -772,8 +912,32 @@
         <translation>Überhöhung {factor}</translation>
     </message>
     <message>
+        <source>The map cannot be draped: {reason}</source>
+        <translation>Die Karte kann nicht darübergelegt werden: {reason}</translation>
+    </message>
+    <message>
         <source>{cols}×{rows} read whole</source>
         <translation>{cols}×{rows} ganz gelesen</translation>
+    </message>
+    <message>
+        <source>{what} at 1:{divisor}, memory is short</source>
+        <translation>{what} 1:{divisor}, der Speicher ist knapp</translation>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Den Ordner der eigenen Stile öffnen</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Was am Stil der Oberfläche falsch ist</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keiner</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (aus dem Projekt)</translation>
     </message>
     <message>
         <source>Sun position</source>

@@ -100,6 +100,14 @@
         <translation>pieds d'arpentage US × {factor}</translation>
     </message>
     <message>
+        <source>heights held as 16-bit numbers</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
+        <source>heights held as 32-bit numbers, as {height} m is one of them</source>
+        <translation type="unfinished"/>
+    </message>
+    <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>
         <translation>{value} lu comme vide (nodata non déclaré, {share} %)</translation>
     </message>
@@ -196,6 +204,46 @@
         <translation>Ouverture verticale de la perspective ; 35 paraît naturel</translation>
     </message>
     <message>
+        <source>{size} in {bands} bands, about {time}</source>
+        <translation>{size} en {bands} bandes, environ {time}</translation>
+    </message>
+    <message>
+        <source>{size} in one band, about {time}</source>
+        <translation>{size} en une bande, environ {time}</translation>
+    </message>
+    <message>
+        <source>Draft</source>
+        <translation>Brouillon</translation>
+    </message>
+    <message>
+        <source>A quick look: half the size, few samples, coarse heights</source>
+        <translation>Un aperçu rapide : moitié de la taille, peu d’échantillons, altitudes grossières</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>Équilibrée</translation>
+    </message>
+    <message>
+        <source>For the screen: smooth, with heights of up to 4096×4096</source>
+        <translation>Pour l’écran : lisse, avec des altitudes jusqu’à 4096×4096</translation>
+    </message>
+    <message>
+        <source>High quality</source>
+        <translation>Haute qualité</translation>
+    </message>
+    <message>
+        <source>Soft light without grain, with heights of up to 8192×8192</source>
+        <translation>Lumière douce sans grain, avec des altitudes jusqu’à 8192×8192</translation>
+    </message>
+    <message>
+        <source>Print</source>
+        <translation>Impression</translation>
+    </message>
+    <message>
+        <source>Every height that memory allows, and the most samples: takes minutes</source>
+        <translation>Toutes les altitudes que la mémoire permet, et le plus d’échantillons : prend des minutes</translation>
+    </message>
+    <message>
         <source>Forge3D Relief</source>
         <translation>Relief Forge3D</translation>
     </message>
@@ -264,12 +312,12 @@
         <translation>La partie compilée manque : seul l’aperçu CPU peut être copié.</translation>
     </message>
     <message>
-        <source>Exporting {name}</source>
-        <translation>Export de {name}</translation>
-    </message>
-    <message>
         <source>The export was cancelled. Nothing was written.</source>
         <translation>L’export a été annulé. Rien n’a été écrit.</translation>
+    </message>
+    <message>
+        <source>Exporting {name}</source>
+        <translation>Export de {name}</translation>
     </message>
     <message>
         <source>Exported to {path}</source>
@@ -380,14 +428,6 @@
         <translation>{factor} fois la vue</translation>
     </message>
     <message>
-        <source>about {seconds} s</source>
-        <translation>environ {seconds} s</translation>
-    </message>
-    <message>
-        <source>about {minutes} min</source>
-        <translation>environ {minutes} min</translation>
-    </message>
-    <message>
         <source>Preparing the CPU preview</source>
         <translation>Préparation de l’aperçu CPU</translation>
     </message>
@@ -400,8 +440,20 @@
         <translation>Ombrage : gris, d’après Horn</translation>
     </message>
     <message>
+        <source>As fine as memory allows</source>
+        <translation>Aussi fin que la mémoire le permet</translation>
+    </message>
+    <message>
+        <source>All heights that fit the memory, and the samples of the options</source>
+        <translation>Toutes les altitudes qui tiennent en mémoire, et les échantillons des options</translation>
+    </message>
+    <message>
         <source>{low} to {high}, default {default}</source>
         <translation>{low} à {high}, {default} par défaut</translation>
+    </message>
+    <message>
+        <source>{samples} samples a pixel</source>
+        <translation>{samples} échantillons par pixel</translation>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -430,6 +482,10 @@
     <message>
         <source>{done} of {wanted} samples</source>
         <translation>{done} échantillons sur {wanted}</translation>
+    </message>
+    <message>
+        <source>In Python, beside the budget: {size}</source>
+        <translation>En Python, hors budget : {size}</translation>
     </message>
     <message>
         <source>{time} ms</source>
@@ -480,12 +536,20 @@
         <translation>Exporter la vue en image PNG…</translation>
     </message>
     <message>
+        <source>The driver's checks begin when QGIS starts the next time.</source>
+        <translation>Les contrôles du pilote commencent au prochain démarrage de QGIS.</translation>
+    </message>
+    <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
         <translation>QGIS s’est arrêté la dernière fois pendant l’initialisation graphique. Le rendu logiciel est utilisé cette fois ; choisissez l’adaptateur dans Préférences ▸ Options ▸ Forge3D.</translation>
     </message>
     <message>
-        <source>The map cannot be draped: {reason}</source>
-        <translation>La carte ne peut pas être drapée : {reason}</translation>
+        <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
+        <translation>Le périphérique graphique a été perdu plusieurs fois. Le processeur dessine désormais ; choisissez l’adaptateur dans Préférences ▸ Options ▸ Forge3D pour réessayer.</translation>
+    </message>
+    <message>
+        <source>The graphics device was lost. Another one has drawn the picture anew.</source>
+        <translation>Le périphérique graphique a été perdu. Un autre a redessiné l’image.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -544,8 +608,32 @@
         <translation>Diagnostic</translation>
     </message>
     <message>
-        <source>&amp;Copy</source>
-        <translation>&amp;Copier</translation>
+        <source>&amp;Log</source>
+        <translation>&amp;Journal</translation>
+    </message>
+    <message>
+        <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
+        <translation>Ce que le moteur écrit dans le panneau de journal « Forge3D », dès maintenant. La variable d’environnement FORGE3D_LOG est prioritaire.</translation>
+    </message>
+    <message>
+        <source>&amp;Check every call to the graphics driver (slow)</source>
+        <translation>&amp;Contrôler chaque appel au pilote graphique (lent)</translation>
+    </message>
+    <message>
+        <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
+        <translation>La couche de validation de Vulkan ou la couche de débogage de Direct3D, à partir du prochain démarrage de QGIS. Ce qu’elles trouvent va dans le panneau de journal. Une couche absente y est signalée, et le dessin continue sans elle.</translation>
+    </message>
+    <message>
+        <source>This takes effect when QGIS starts the next time.</source>
+        <translation>Cela prend effet au prochain démarrage de QGIS.</translation>
+    </message>
+    <message>
+        <source>C&amp;opy</source>
+        <translation>C&amp;opier</translation>
+    </message>
+    <message>
+        <source>&amp;Facts to copy into a bug report:</source>
+        <translation>&amp;Informations à copier dans un rapport de bogue :</translation>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -560,8 +648,28 @@
         <translation>Logiciel : le processeur</translation>
     </message>
     <message>
-        <source>Facts to copy into a bug report:</source>
-        <translation>Informations pour un rapport d’erreur :</translation>
+        <source>Nothing</source>
+        <translation>Rien</translation>
+    </message>
+    <message>
+        <source>Errors</source>
+        <translation>Erreurs</translation>
+    </message>
+    <message>
+        <source>Warnings</source>
+        <translation>Avertissements</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>Normal</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Détails</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>Tout</translation>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -574,6 +682,14 @@
     <message>
         <source>Back to the default</source>
         <translation>Revenir à la valeur par défaut</translation>
+    </message>
+    <message>
+        <source>&amp;Quality</source>
+        <translation>&amp;Qualité</translation>
+    </message>
+    <message>
+        <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
+        <translation>Finesse de lecture des altitudes et de dessin de l’image. Plus demande plus de mémoire et de temps.</translation>
     </message>
     <message>
         <source>Terrain</source>
@@ -638,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Thème de carte de ce projet drapé sur le terrain</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>St&amp;yle de surface</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Un texte de votre main ou un exemple qui colore le sol, sur le dégradé et sous une carte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -740,12 +864,28 @@
         <translation>Rien à dessiner là</translation>
     </message>
     <message>
-        <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
-        <translation>Le budget se règle dans Préférences ▸ Options ▸ Forge3D. Une zone plus petite demande moins, aussi.</translation>
+        <source>Memory is short: less detail is drawn until there is room again.</source>
+        <translation>La mémoire manque : le dessin est moins détaillé jusqu’à ce qu’il y ait de nouveau de la place.</translation>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
         <translation>L’image ne peut pas être dessinée</translation>
+    </message>
+    <message>
+        <source>The budget is set in Settings ▸ Options ▸ Forge3D. A smaller area needs less, too.</source>
+        <translation>Le budget se règle dans Préférences ▸ Options ▸ Forge3D. Une zone plus petite demande moins, aussi.</translation>
+    </message>
+    <message>
+        <source>map</source>
+        <translation>carte</translation>
+    </message>
+    <message>
+        <source>heights</source>
+        <translation>altitudes</translation>
+    </message>
+    <message>
+        <source>picture</source>
+        <translation>image</translation>
     </message>
     <message>
         <source>No picture</source>
@@ -772,8 +912,32 @@
         <translation>exagération {factor}</translation>
     </message>
     <message>
+        <source>The map cannot be draped: {reason}</source>
+        <translation>La carte ne peut pas être drapée : {reason}</translation>
+    </message>
+    <message>
         <source>{cols}×{rows} read whole</source>
         <translation>{cols}×{rows} lus en entier</translation>
+    </message>
+    <message>
+        <source>{what} at 1:{divisor}, memory is short</source>
+        <translation>{what} au 1:{divisor}, la mémoire manque</translation>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Ouvrir le dossier de vos styles</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Ce qui est faux dans le style de surface</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Aucun</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (du projet)</translation>
     </message>
     <message>
         <source>Sun position</source>

@@ -111,6 +111,24 @@ def scenario():
     yield 0.5
     yield good
 
+    say("a surface style")
+    hands.click(dock.panel.style.combo)
+    yield hands.done
+    yield 0.3
+    hands.key("End", "Return")
+    yield hands.done
+    yield lambda: dock.current.view.scene.surface is not None
+    for name, value in (("snow_line", 650.0), ("transition", 150.0)):
+        dock.panel.style.sliders[name].box.setValue(value)
+    yield 0.3
+    dock.scroll.ensureWidgetVisible(dock.panel.transparent)
+    yield 0.5
+    yield good
+    shot("06_surface_style")
+    dock.current.change({"scene.surface": None})
+    yield 0.3
+    yield good
+
     say("export")
     hands.click(dock.head.export)
     yield lambda: dock.exporter.dialog is not None and dock.exporter.dialog.isVisible()

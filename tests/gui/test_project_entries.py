@@ -5,6 +5,7 @@ The old entries are text as the plugin's first version wrote it, before views we
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("qgis")
 
 from forge3d_qgis.core.scene import Camera, ColorRamp, Scene, Sun
+from forge3d_qgis.core.surface_styles import SurfaceStyle, find_style
 from forge3d_qgis.core.view import Source, View
 from forge3d_qgis.gui.current_view import plain_view
 from forge3d_qgis.gui.project_store import entry_of_view, view_of_entry
@@ -150,3 +152,14 @@ def test_todays_entry_with_one_broken_part_keeps_the_rest() -> None:
     assert view.scene.sun == Sun(azimuth=315.0, altitude=12.0, size=PLAIN_SCENE.sun.size)
     assert view.scene.color_ramp == PLAIN_SCENE.color_ramp
     assert view.scene.exaggeration == 2.5 and view.source.band == 3
+
+
+def test_a_surface_style_goes_into_the_project_with_its_text_and_its_numbers() -> None:
+    style = SurfaceStyle.from_file(find_style("snow"), snow_line=700)
+    view = View(dataclasses.replace(PLAIN_SCENE, surface=style))
+    entry = json.loads(json.dumps(entry_of_view(view)))
+    assert view_of_entry(entry) == view
+    entry["surface"]["parameters"] = {"snow_line": -5, "of another version": 1}
+    surface = view_of_entry(entry).scene.surface
+    assert surface is not None and dict(surface.values)["snow_line"] == 0.0
+    assert "surface" not in entry_of_view(View())

@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterKind;
 use crate::gpu::default_budget::{Held as HeldBytes, Limits, MemoryFacts};
+use crate::gpu::health::{Health, MARKS};
 use crate::gpu::host_heap;
 
 const MIB: u64 = 1 << 20;
@@ -114,11 +115,11 @@ impl Held {
         self.change(entry, |sum, bytes| *sum -= bytes);
     }
 
-    /// Largest labels first, five at most.
-    fn top(&self) -> Vec<(String, u64)> {
+    /// Largest labels first, `most` at most.
+    fn top(&self, most: usize) -> Vec<(String, u64)> {
         let mut top: Vec<(&Label, u64)> = self.by_label.iter().map(|(label, bytes)| (label, *bytes)).collect();
         top.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-        top.truncate(5);
+        top.truncate(most);
         top.into_iter().map(|(label, bytes)| (label.clone().into_owned(), bytes)).collect()
     }
 }
@@ -156,7 +157,7 @@ pub struct MemoryMetrics {
     pub within_budget: bool,
     /// What happens to a reservation beyond a limit.
     pub policy: BudgetPolicy,
-    /// Largest labels first, five at most.
+    /// Largest labels first, eight at most.
     pub top: Vec<(String, u64)>,
 }
 
@@ -273,7 +274,7 @@ pub fn metrics() -> MemoryMetrics {
         common_host_visible_bytes: common.held.host_visible_bytes,
         within_budget: limits.is_none_or(|limits| common.fits(limits)) && state.passed == 0,
         policy: state.policy,
-        top: held.top(),
+        top: held.top(8),
     }
 }
 
@@ -330,17 +331,12 @@ pub fn check_common_budget(bytes: u64) -> Result<()> {
     state.refusal(state.limits.or(ledger().default), "check_budget", bytes, Resource::Buffer { host_visible: false })
 }
 
-/// Shares of a limit of which passing one is a log record, and how far what is held must fall below one of them before
-/// passing it is told again.
-const TOLD: [f64; 3] = [0.75, 0.90, 1.0];
-const FALL: f64 = 0.05;
-
 #[derive(Debug, Default)]
 struct BudgetState {
     limits: Option<Limits>,
     held: Held,
     passed: bool,
-    told: [bool; TOLD.len()],
+    health: Health,
 }
 
 /// Something for the log, written when no lock is held.
@@ -381,32 +377,22 @@ impl BudgetState {
 
     fn top_consumers(&self) -> String {
         let top: Vec<String> =
-            self.held.top().iter().map(|(label, bytes)| format!("{label} {}", in_mib(*bytes))).collect();
+            self.held.top(5).iter().map(|(label, bytes)| format!("{label} {}", in_mib(*bytes))).collect();
         if top.is_empty() { "nothing else is held".to_owned() } else { format!("top consumers: {}", top.join(", ")) }
     }
 
-    /// After a change: the record of the highest of the shares of `TOLD` that were passed by it.
+    /// After a change: a record where a mark of health was passed by it.
     fn crossing(&mut self, limits: Limits) -> Record {
         let share = |held: u64, limit: u64| if held == 0 { 0.0 } else { held as f64 / limit as f64 };
         let of_total = share(self.held.total(), limits.total);
         let of_visible = share(self.held.host_visible_bytes, limits.host_visible);
-        let most = of_total.max(of_visible);
-        let mut passed = None;
-        for (level, told) in TOLD.into_iter().zip(&mut self.told) {
-            if most > level && !*told {
-                *told = true;
-                passed = Some(level);
-            } else if most < level - FALL {
-                *told = false;
-            }
-        }
-        let passed = passed?;
+        let passed = self.health.passed(of_total.max(of_visible))?;
         let (which, held, limit) = if of_total >= of_visible {
             ("total", self.held.total(), limits.total)
         } else {
             ("host-visible", self.held.host_visible_bytes, limits.host_visible)
         };
-        let level = if passed > TOLD[0] { log::Level::Warn } else { log::Level::Info };
+        let level = if passed > MARKS[0] { log::Level::Warn } else { log::Level::Info };
         let said = if passed < 1.0 { format!("more than {:.0} % of", 100.0 * passed) } else { "more than".to_owned() };
         Some((
             level,
@@ -609,39 +595,5 @@ mod tests {
         assert!(!metrics().within_budget, "the host-visible limit is passed yet");
         drop(visible.expect("it is made"));
         assert!(metrics().within_budget);
-    }
-
-    #[test]
-    fn passing_a_share_of_a_budget_is_one_record_until_it_fell_clearly_below() {
-        let mut state = BudgetState::default();
-        let limits = Limits { host_visible: 1000, total: 1000 };
-        let (high, critical, over) = (Some("75 %"), Some("90 %"), Some("more than the total limit"));
-        for (step, (held, expected)) in [
-            (700, None),
-            (760, high),
-            (720, None),
-            (760, None),
-            (910, critical),
-            (860, None),
-            (910, None),
-            (840, None),
-            (910, critical),
-            (690, None),
-            (950, critical),
-            (1001, over),
-            (960, None),
-            (1001, None),
-            (0, None),
-            (1001, over),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            state.held.buffer_bytes = held;
-            let record = state.crossing(limits);
-            let said = record.as_ref().map(|(_, text)| text.as_str());
-            assert_eq!(said.is_some(), expected.is_some(), "step {step}: {said:?}");
-            assert!(said.is_none_or(|text| text.contains(expected.unwrap_or(""))), "step {step}: {said:?}");
-        }
     }
 }
