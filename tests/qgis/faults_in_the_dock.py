@@ -202,14 +202,15 @@ def test_a_device_that_dies_each_time_ends_with_a_hillshade_and_a_word_about_it(
     one = small(plugin.ensure_dock())
     plugin.render_selected()
     wait_for(lambda: done(one))
+    before = one.relief.host.losses
     native._faults(lose_at=distance, again=True)
     for step in range(400):
         one.current.change({"scene.camera.heading": step % 360})
         let_run(60)
-        if one.preview.badge == "CPU preview":
+        if one.relief.host.problem is not None:
             break
-    assert one.preview.badge == "CPU preview"
-    assert one.relief.host.losses <= MOST + 1
+    wait_for(lambda: one.preview.badge == "CPU preview")
+    assert one.relief.host.losses - before <= 2 * MOST
     assert "No graphics adapter" in one.notice.text.text() and one.relief.loaded is not None
     native._faults(lose_at=2**60)
     let_run(600)
