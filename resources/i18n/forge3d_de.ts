@@ -204,36 +204,44 @@
         <translation>Senkrechter Öffnungswinkel der Perspektive; 35 wirkt natürlich</translation>
     </message>
     <message>
+        <source>{size} in {bands} bands, about {time}</source>
+        <translation>{size} in {bands} Streifen, etwa {time}</translation>
+    </message>
+    <message>
+        <source>{size} in one band, about {time}</source>
+        <translation>{size} in einem Streifen, etwa {time}</translation>
+    </message>
+    <message>
         <source>Draft</source>
-        <translation type="unfinished"/>
+        <translation>Entwurf</translation>
     </message>
     <message>
         <source>A quick look: half the size, few samples, coarse heights</source>
-        <translation type="unfinished"/>
+        <translation>Ein schneller Blick: halbe Größe, wenige Abtastungen, grobe Höhen</translation>
     </message>
     <message>
         <source>Balanced</source>
-        <translation type="unfinished"/>
+        <translation>Ausgewogen</translation>
     </message>
     <message>
         <source>For the screen: smooth, with heights of up to 4096×4096</source>
-        <translation type="unfinished"/>
+        <translation>Für den Bildschirm: glatt, mit Höhen bis 4096×4096</translation>
     </message>
     <message>
         <source>High quality</source>
-        <translation type="unfinished"/>
+        <translation>Hohe Qualität</translation>
     </message>
     <message>
-        <source>Twice the size and soft light without grain, with heights of up to 8192×8192</source>
-        <translation type="unfinished"/>
+        <source>Soft light without grain, with heights of up to 8192×8192</source>
+        <translation>Weiches Licht ohne Korn, mit Höhen bis 8192×8192</translation>
     </message>
     <message>
         <source>Print</source>
-        <translation type="unfinished"/>
+        <translation>Druck</translation>
     </message>
     <message>
-        <source>Three times the size, every height that memory allows; takes minutes</source>
-        <translation type="unfinished"/>
+        <source>Every height that memory allows, and the most samples: takes minutes</source>
+        <translation>Alle Höhen, die der Speicher erlaubt, und die meisten Abtastungen: dauert Minuten</translation>
     </message>
     <message>
         <source>Forge3D Relief</source>
@@ -420,14 +428,6 @@
         <translation>{factor}-mal die Ansicht</translation>
     </message>
     <message>
-        <source>about {seconds} s</source>
-        <translation>etwa {seconds} s</translation>
-    </message>
-    <message>
-        <source>about {minutes} min</source>
-        <translation>etwa {minutes} min</translation>
-    </message>
-    <message>
         <source>Preparing the CPU preview</source>
         <translation>CPU-Vorschau wird vorbereitet</translation>
     </message>
@@ -441,11 +441,11 @@
     </message>
     <message>
         <source>As fine as memory allows</source>
-        <translation type="unfinished"/>
+        <translation>So fein, wie der Speicher erlaubt</translation>
     </message>
     <message>
         <source>All heights that fit the memory, and the samples of the options</source>
-        <translation type="unfinished"/>
+        <translation>Alle Höhen, die in den Speicher passen, und die Abtastungen der Optionen</translation>
     </message>
     <message>
         <source>{low} to {high}, default {default}</source>
@@ -453,7 +453,7 @@
     </message>
     <message>
         <source>{samples} samples a pixel</source>
-        <translation type="unfinished"/>
+        <translation>{samples} Abtastungen je Pixel</translation>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -685,11 +685,11 @@
     </message>
     <message>
         <source>&amp;Quality</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Qualität</translation>
     </message>
     <message>
         <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
-        <translation type="unfinished"/>
+        <translation>Wie fein die Höhen gelesen und das Bild gezeichnet wird. Mehr braucht mehr Speicher und Zeit.</translation>
     </message>
     <message>
         <source>Terrain</source>
@@ -754,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Kartenthema dieses Projekts, das über das Gelände gelegt wird</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>Sti&amp;l der Oberfläche</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Ein eigener Text oder ein Beispiel, das den Boden färbt: über dem Farbverlauf und unter einer Karte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -856,8 +864,8 @@
         <translation>Dort gibt es nichts zu rendern</translation>
     </message>
     <message>
-        <source>Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.</source>
-        <translation type="unfinished"/>
+        <source>Memory is short: less detail is drawn until there is room again.</source>
+        <translation>Der Speicher ist knapp: Es wird weniger fein gezeichnet, bis wieder Platz ist.</translation>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
@@ -869,15 +877,15 @@
     </message>
     <message>
         <source>map</source>
-        <translation type="unfinished"/>
+        <translation>Karte</translation>
     </message>
     <message>
         <source>heights</source>
-        <translation type="unfinished"/>
+        <translation>Höhen</translation>
     </message>
     <message>
         <source>picture</source>
-        <translation type="unfinished"/>
+        <translation>Bild</translation>
     </message>
     <message>
         <source>No picture</source>
@@ -913,7 +921,23 @@
     </message>
     <message>
         <source>{what} at 1:{divisor}, memory is short</source>
-        <translation type="unfinished"/>
+        <translation>{what} 1:{divisor}, der Speicher ist knapp</translation>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Den Ordner der eigenen Stile öffnen</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Was am Stil der Oberfläche falsch ist</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keiner</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (aus dem Projekt)</translation>
     </message>
     <message>
         <source>Sun position</source>

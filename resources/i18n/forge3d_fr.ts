@@ -204,36 +204,44 @@
         <translation>Ouverture verticale de la perspective ; 35 paraît naturel</translation>
     </message>
     <message>
+        <source>{size} in {bands} bands, about {time}</source>
+        <translation>{size} en {bands} bandes, environ {time}</translation>
+    </message>
+    <message>
+        <source>{size} in one band, about {time}</source>
+        <translation>{size} en une bande, environ {time}</translation>
+    </message>
+    <message>
         <source>Draft</source>
-        <translation type="unfinished"/>
+        <translation>Brouillon</translation>
     </message>
     <message>
         <source>A quick look: half the size, few samples, coarse heights</source>
-        <translation type="unfinished"/>
+        <translation>Un aperçu rapide : moitié de la taille, peu d’échantillons, altitudes grossières</translation>
     </message>
     <message>
         <source>Balanced</source>
-        <translation type="unfinished"/>
+        <translation>Équilibrée</translation>
     </message>
     <message>
         <source>For the screen: smooth, with heights of up to 4096×4096</source>
-        <translation type="unfinished"/>
+        <translation>Pour l’écran : lisse, avec des altitudes jusqu’à 4096×4096</translation>
     </message>
     <message>
         <source>High quality</source>
-        <translation type="unfinished"/>
+        <translation>Haute qualité</translation>
     </message>
     <message>
-        <source>Twice the size and soft light without grain, with heights of up to 8192×8192</source>
-        <translation type="unfinished"/>
+        <source>Soft light without grain, with heights of up to 8192×8192</source>
+        <translation>Lumière douce sans grain, avec des altitudes jusqu’à 8192×8192</translation>
     </message>
     <message>
         <source>Print</source>
-        <translation type="unfinished"/>
+        <translation>Impression</translation>
     </message>
     <message>
-        <source>Three times the size, every height that memory allows; takes minutes</source>
-        <translation type="unfinished"/>
+        <source>Every height that memory allows, and the most samples: takes minutes</source>
+        <translation>Toutes les altitudes que la mémoire permet, et le plus d’échantillons : prend des minutes</translation>
     </message>
     <message>
         <source>Forge3D Relief</source>
@@ -420,14 +428,6 @@
         <translation>{factor} fois la vue</translation>
     </message>
     <message>
-        <source>about {seconds} s</source>
-        <translation>environ {seconds} s</translation>
-    </message>
-    <message>
-        <source>about {minutes} min</source>
-        <translation>environ {minutes} min</translation>
-    </message>
-    <message>
         <source>Preparing the CPU preview</source>
         <translation>Préparation de l’aperçu CPU</translation>
     </message>
@@ -441,11 +441,11 @@
     </message>
     <message>
         <source>As fine as memory allows</source>
-        <translation type="unfinished"/>
+        <translation>Aussi fin que la mémoire le permet</translation>
     </message>
     <message>
         <source>All heights that fit the memory, and the samples of the options</source>
-        <translation type="unfinished"/>
+        <translation>Toutes les altitudes qui tiennent en mémoire, et les échantillons des options</translation>
     </message>
     <message>
         <source>{low} to {high}, default {default}</source>
@@ -453,7 +453,7 @@
     </message>
     <message>
         <source>{samples} samples a pixel</source>
-        <translation type="unfinished"/>
+        <translation>{samples} échantillons par pixel</translation>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -685,11 +685,11 @@
     </message>
     <message>
         <source>&amp;Quality</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Qualité</translation>
     </message>
     <message>
         <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
-        <translation type="unfinished"/>
+        <translation>Finesse de lecture des altitudes et de dessin de l’image. Plus demande plus de mémoire et de temps.</translation>
     </message>
     <message>
         <source>Terrain</source>
@@ -754,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Thème de carte de ce projet drapé sur le terrain</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>St&amp;yle de surface</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Un texte de votre main ou un exemple qui colore le sol, sur le dégradé et sous une carte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -856,8 +864,8 @@
         <translation>Rien à dessiner là</translation>
     </message>
     <message>
-        <source>Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.</source>
-        <translation type="unfinished"/>
+        <source>Memory is short: less detail is drawn until there is room again.</source>
+        <translation>La mémoire manque : le dessin est moins détaillé jusqu’à ce qu’il y ait de nouveau de la place.</translation>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
@@ -869,15 +877,15 @@
     </message>
     <message>
         <source>map</source>
-        <translation type="unfinished"/>
+        <translation>carte</translation>
     </message>
     <message>
         <source>heights</source>
-        <translation type="unfinished"/>
+        <translation>altitudes</translation>
     </message>
     <message>
         <source>picture</source>
-        <translation type="unfinished"/>
+        <translation>image</translation>
     </message>
     <message>
         <source>No picture</source>
@@ -913,7 +921,23 @@
     </message>
     <message>
         <source>{what} at 1:{divisor}, memory is short</source>
-        <translation type="unfinished"/>
+        <translation>{what} au 1:{divisor}, la mémoire manque</translation>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Ouvrir le dossier de vos styles</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Ce qui est faux dans le style de surface</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Aucun</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (du projet)</translation>
     </message>
     <message>
         <source>Sun position</source>

@@ -42,6 +42,12 @@ RESPELLINGS = (
         "# Verify cleanup\n    del renderer\n", "# Verify cleanup\n    del renderer, result\n",
         "a picture is the memory that the GPU copied it into: it stands in the ledger until it is dropped, too",
     ),
+    Respelling(
+        "renderer.add_terrain(heights, spacing=(1.0, 1.0), exaggeration=2.0)",
+        "renderer.set_height_data(heights, cell_to_world=(1.0, 0.0, 0.0, -1.0))",
+        "cells may be turned and unequal, so four numbers place them; exaggeration belongs to the scene",
+    ),
+    Respelling("python/tools/profile_copies.py", "-m forge3d_qgis.tools.profile_copies", "it travels in the package"),
     Respelling("from hlx_vulkan import VulkanContext", "from forge3d_qgis.core import Context", "the import name"),
     Respelling("VulkanContext(", "Context(", "the same on Vulkan, Direct3D 12 and Metal"),
     Respelling(
