@@ -92,7 +92,7 @@ def picture_of(dock, view: int) -> np.ndarray:
     dock.preview.setFixedSize(QSize(200, 150))
     wait_in(dock, lambda: dock.relief.size == QSize(200, 150))
     for _ in range(2):  # the first may be of an earlier wish, which was being drawn
-        let_run(20)
+        let_run(40)
         dock.relief.last_frame = None
         dock.relief.draw()
         wait_in(dock, lambda: done(dock))
@@ -173,10 +173,14 @@ def test_the_dock_comes_back_from_any_fault_and_nothing_is_lost(dock, iface, nat
         lost = sum(kind != "out of memory" for kind, _ in came)
         wait_in(dock, lambda lost=lost: sum("was lost" in text for text in told) >= lost)
         where = f"seed {seed}, view {view}, {came}, told {told}, troubles {troubles}"
-        if not np.array_equal(picture, expected[view]):
-            picture = picture_of(dock, view)  # a fault may have come in the very last moment
+        for _ in range(6):  # what is shown may be of an earlier wish, on a machine that has more to do
+            if np.array_equal(picture, expected[view]):
+                break
+            let_run(150)
+            picture = picture_of(dock, view)
         alike = [one for one, other in enumerate(expected) if np.array_equal(picture, other)]
-        assert alike == [view], f"{where}; it is the picture of {alike}"
+        gap = np.abs(picture.astype(int) - expected[view])
+        assert alike == [view], f"{where}; it is the picture of {alike}, {np.count_nonzero(gap)} apart by {gap.max()}"
         assert dock.relief.host.losses - losses == lost, where
         assert sum("was lost" in text for text in told) == lost, where
         assert dock.relief.host.problem is None and dock.preview.badge == "", where
