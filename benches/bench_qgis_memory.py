@@ -2,9 +2,10 @@
 
     python benches/bench_qgis_memory.py DEM.tif [--budget 512]
 
-QGIS's own libraries without a screen, a map canvas with the layer drawn, the dock's controllers without its widgets. The
-highest resident memory of the process (VmHWM) is set back once QGIS is at rest; Linux only. The bound is the budget
-and 250 MiB. GDAL's block cache is the process's, and as large as QGIS has it: «cache» is what it holds at rest and at the end.
+QGIS's own libraries without a screen, a map canvas with the layer drawn, the dock's controllers without its widgets.
+The highest resident memory of the process (VmHWM) is set back once QGIS is at rest; Linux only. The bound is the budget
+and 250 MiB. GDAL's block cache is the process's, and as large as QGIS has it: «cache» is what it holds at rest, and at
+the end.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def main() -> int:
         f"budget {options.budget} MiB; "
         f"QGIS at rest {rest / MIB:.0f} MiB, grew by {growth / MIB:.0f} MiB, bound {bound / MIB:.0f}  "
         f"{'ok' if growth <= bound else 'OVER'}; ledger {relief.last_frame.memory['peak_bytes'] / MIB:.0f} MiB, "
-        f"cache {cached / MIB:.0f}, {gdal.GetCacheUsed() / MIB:.0f} of {gdal.GetCacheMax() / MIB:.0f} MiB; first picture {took:.2f} s",
+        f"cache {cached / MIB:.0f}, {gdal.GetCacheUsed() / MIB:.0f} of {gdal.GetCacheMax() / MIB:.0f} MiB; "
+        f"first picture {took:.2f} s",
         flush=True,
     )
     preferences.set_budget_mebibytes(0)

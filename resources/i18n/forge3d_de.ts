@@ -101,11 +101,11 @@
     </message>
     <message>
         <source>heights held as 16-bit numbers</source>
-        <translation type="unfinished"/>
+        <translation>Höhen als 16-Bit-Zahlen gehalten</translation>
     </message>
     <message>
         <source>heights held as 32-bit numbers, as {height} m is one of them</source>
-        <translation type="unfinished"/>
+        <translation>Höhen als 32-Bit-Zahlen gehalten, da {height} m eine von ihnen ist</translation>
     </message>
     <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>

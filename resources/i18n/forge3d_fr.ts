@@ -101,11 +101,11 @@
     </message>
     <message>
         <source>heights held as 16-bit numbers</source>
-        <translation type="unfinished"/>
+        <translation>altitudes conservées en nombres de 16 bits</translation>
     </message>
     <message>
         <source>heights held as 32-bit numbers, as {height} m is one of them</source>
-        <translation type="unfinished"/>
+        <translation>altitudes conservées en nombres de 32 bits, car {height} m est l’une d’elles</translation>
     </message>
     <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>
