@@ -24,6 +24,8 @@ from .voids import HUGE, Mask, UndeclaredVoid, either, equals_nodata
 
 CHUNK_BYTES = 4 * MIB
 """Source cells that a thread takes at a time, where blocks are small; a whole row of blocks where that is not much."""
+ROW_OF_BLOCKS_BYTES = 12 * MIB
+"""What of a row of blocks is not much; each thread holds it twice, as GDAL decodes it and as an array."""
 LARGE_BLOCK_BYTES = 32 * MIB
 READING_BYTES = 256 * MIB
 """What all threads together may hold while they read: each its cells, GDAL's decoded blocks of them, and sums."""
@@ -115,7 +117,7 @@ class Filling:
         self.large_blocks = wide * high * self.level.dtype.itemsize > LARGE_BLOCK_BYTES
         if self.large_blocks:
             self.chunk_cols, self.swath_rows = min(max(1, width), cells), max(1, cells // max(1, width))
-        elif width * high * self.level.dtype.itemsize <= LARGE_BLOCK_BYTES:
+        elif wide >= width or width * high * self.level.dtype.itemsize <= ROW_OF_BLOCKS_BYTES:
             self.chunk_cols, self.swath_rows = max(1, width), high * max(1, cells // max(1, width * high))
         else:
             self.chunk_cols, self.swath_rows = wide * max(1, cells // (high * wide)), high
