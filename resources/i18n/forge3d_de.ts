@@ -537,7 +537,7 @@
     </message>
     <message>
         <source>The driver's checks begin when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Die Prüfungen des Treibers beginnen beim nächsten Start von QGIS.</translation>
     </message>
     <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
@@ -545,11 +545,11 @@
     </message>
     <message>
         <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
-        <translation type="unfinished"/>
+        <translation>Das Grafikgerät ging immer wieder verloren. Von jetzt an zeichnet der Prozessor; in Einstellungen ▸ Optionen ▸ Forge3D wird der Adapter gewählt, um es wieder zu versuchen.</translation>
     </message>
     <message>
         <source>The graphics device was lost. Another one has drawn the picture anew.</source>
-        <translation type="unfinished"/>
+        <translation>Das Grafikgerät ging verloren. Ein anderes hat das Bild neu gezeichnet.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -609,31 +609,31 @@
     </message>
     <message>
         <source>&amp;Log</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Protokoll</translation>
     </message>
     <message>
         <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
-        <translation type="unfinished"/>
+        <translation>Was der Renderer ins Protokollfenster „Forge3D“ schreibt, ab sofort. Die Umgebungsvariable FORGE3D_LOG geht vor.</translation>
     </message>
     <message>
         <source>&amp;Check every call to the graphics driver (slow)</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Jeden Aufruf des Grafiktreibers prüfen (langsam)</translation>
     </message>
     <message>
         <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
-        <translation type="unfinished"/>
+        <translation>Vulkans Prüfschicht (validation layer) oder Direct3Ds Debug-Schicht, ab dem nächsten Start von QGIS. Was sie finden, steht im Protokollfenster. Fehlt die Schicht, steht es dort, und es wird ohne sie gezeichnet.</translation>
     </message>
     <message>
         <source>This takes effect when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Das gilt ab dem nächsten Start von QGIS.</translation>
     </message>
     <message>
         <source>C&amp;opy</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Kopieren</translation>
     </message>
     <message>
         <source>&amp;Facts to copy into a bug report:</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Angaben für eine Fehlermeldung:</translation>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -649,27 +649,27 @@
     </message>
     <message>
         <source>Nothing</source>
-        <translation type="unfinished"/>
+        <translation>Nichts</translation>
     </message>
     <message>
         <source>Errors</source>
-        <translation type="unfinished"/>
+        <translation>Fehler</translation>
     </message>
     <message>
         <source>Warnings</source>
-        <translation type="unfinished"/>
+        <translation>Warnungen</translation>
     </message>
     <message>
         <source>Normal</source>
-        <translation type="unfinished"/>
+        <translation>Normal</translation>
     </message>
     <message>
         <source>Details</source>
-        <translation type="unfinished"/>
+        <translation>Einzelheiten</translation>
     </message>
     <message>
         <source>Everything</source>
-        <translation type="unfinished"/>
+        <translation>Alles</translation>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -754,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Kartenthema dieses Projekts, das über das Gelände gelegt wird</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>Sti&amp;l der Oberfläche</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Ein eigener Text oder ein Beispiel, das den Boden färbt: über dem Farbverlauf und unter einer Karte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -914,6 +922,22 @@
     <message>
         <source>{what} at 1:{divisor}, memory is short</source>
         <translation>{what} 1:{divisor}, der Speicher ist knapp</translation>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Den Ordner der eigenen Stile öffnen</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Was am Stil der Oberfläche falsch ist</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keiner</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (aus dem Projekt)</translation>
     </message>
     <message>
         <source>Sun position</source>

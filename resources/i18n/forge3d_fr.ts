@@ -537,7 +537,7 @@
     </message>
     <message>
         <source>The driver's checks begin when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Les contrôles du pilote commencent au prochain démarrage de QGIS.</translation>
     </message>
     <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
@@ -545,11 +545,11 @@
     </message>
     <message>
         <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
-        <translation type="unfinished"/>
+        <translation>Le périphérique graphique a été perdu plusieurs fois. Le processeur dessine désormais ; choisissez l’adaptateur dans Préférences ▸ Options ▸ Forge3D pour réessayer.</translation>
     </message>
     <message>
         <source>The graphics device was lost. Another one has drawn the picture anew.</source>
-        <translation type="unfinished"/>
+        <translation>Le périphérique graphique a été perdu. Un autre a redessiné l’image.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -609,31 +609,31 @@
     </message>
     <message>
         <source>&amp;Log</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Journal</translation>
     </message>
     <message>
         <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
-        <translation type="unfinished"/>
+        <translation>Ce que le moteur écrit dans le panneau de journal « Forge3D », dès maintenant. La variable d’environnement FORGE3D_LOG est prioritaire.</translation>
     </message>
     <message>
         <source>&amp;Check every call to the graphics driver (slow)</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Contrôler chaque appel au pilote graphique (lent)</translation>
     </message>
     <message>
         <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
-        <translation type="unfinished"/>
+        <translation>La couche de validation de Vulkan ou la couche de débogage de Direct3D, à partir du prochain démarrage de QGIS. Ce qu’elles trouvent va dans le panneau de journal. Une couche absente y est signalée, et le dessin continue sans elle.</translation>
     </message>
     <message>
         <source>This takes effect when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Cela prend effet au prochain démarrage de QGIS.</translation>
     </message>
     <message>
         <source>C&amp;opy</source>
-        <translation type="unfinished"/>
+        <translation>C&amp;opier</translation>
     </message>
     <message>
         <source>&amp;Facts to copy into a bug report:</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Informations à copier dans un rapport de bogue :</translation>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -649,27 +649,27 @@
     </message>
     <message>
         <source>Nothing</source>
-        <translation type="unfinished"/>
+        <translation>Rien</translation>
     </message>
     <message>
         <source>Errors</source>
-        <translation type="unfinished"/>
+        <translation>Erreurs</translation>
     </message>
     <message>
         <source>Warnings</source>
-        <translation type="unfinished"/>
+        <translation>Avertissements</translation>
     </message>
     <message>
         <source>Normal</source>
-        <translation type="unfinished"/>
+        <translation>Normal</translation>
     </message>
     <message>
         <source>Details</source>
-        <translation type="unfinished"/>
+        <translation>Détails</translation>
     </message>
     <message>
         <source>Everything</source>
-        <translation type="unfinished"/>
+        <translation>Tout</translation>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -754,6 +754,14 @@
     <message>
         <source>Map theme of this project that is laid over the terrain</source>
         <translation>Thème de carte de ce projet drapé sur le terrain</translation>
+    </message>
+    <message>
+        <source>S&amp;urface style</source>
+        <translation>St&amp;yle de surface</translation>
+    </message>
+    <message>
+        <source>A text of your own or an example that colours the ground, over the ramp and below a map</source>
+        <translation>Un texte de votre main ou un exemple qui colore le sol, sur le dégradé et sous une carte</translation>
     </message>
     <message>
         <source>Sha&amp;ding</source>
@@ -914,6 +922,22 @@
     <message>
         <source>{what} at 1:{divisor}, memory is short</source>
         <translation>{what} au 1:{divisor}, la mémoire manque</translation>
+    </message>
+    <message>
+        <source>Open the folder of your own styles</source>
+        <translation>Ouvrir le dossier de vos styles</translation>
+    </message>
+    <message>
+        <source>What is wrong with the surface style</source>
+        <translation>Ce qui est faux dans le style de surface</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Aucun</translation>
+    </message>
+    <message>
+        <source>{name} (of the project)</source>
+        <translation>{name} (du projet)</translation>
     </message>
     <message>
         <source>Sun position</source>

@@ -64,6 +64,22 @@ def done(dock) -> bool:
     return is_draped == dock.current.view.source.is_draped
 
 
+def wait_in(dock, condition) -> None:
+    """As ``wait_for``, and tells how things stand where nothing comes."""
+    try:
+        wait_for(condition)
+    except AssertionError:
+        frame, worker, relief = dock.relief.last_frame, dock.relief.host.worker, dock.relief
+        shown = (
+            None if frame is None else (frame.samples, frame.wanted, frame.draft, frame.divisor, frame.memory["top"])
+        )
+        drape = (relief.drape.is_drawing, relief.drape.is_shown, relief.drape.is_waiting)
+        pytest.fail(
+            f"frame {shown}; drape {drape}; {relief.detail.rung}; {relief.host.problem}; lost {relief.host.losses}; "
+            f"loaded {relief.loaded is not None}, {worker._loaded}; slots {worker._slots}; {dock.preview.badge!r}"
+        )
+
+
 def is_at_rest(dock) -> bool:
     """Nothing is read or exported."""
     tasks = QgsApplication.taskManager().countActiveTasks()
@@ -74,16 +90,16 @@ def picture_of(dock, view: int) -> np.ndarray:
     """The picture of a view when all of it is there; where memory was short, when the user has asked for all of it."""
     dock.current.change(dict(VIEWS[view]))
     dock.preview.setFixedSize(QSize(200, 150))
-    wait_for(lambda: dock.relief.size == QSize(200, 150))
+    wait_in(dock, lambda: dock.relief.size == QSize(200, 150))
     for _ in range(2):  # the first may be of an earlier wish, which was being drawn
-        let_run(20)
+        let_run(40)
         dock.relief.last_frame = None
         dock.relief.draw()
-        wait_for(lambda: done(dock))
+        wait_in(dock, lambda: done(dock))
     if dock.relief.detail.is_lowered or dock.relief.last_frame.rgba.shape[:2] != (150, 200):
         dock.relief.last_frame = None
         dock.relief.requality()
-        wait_for(lambda: done(dock) and not dock.relief.detail.is_lowered)
+        wait_in(dock, lambda: done(dock) and not dock.relief.detail.is_lowered)
     return np.array(dock.relief.last_frame.rgba)
 
 
@@ -150,17 +166,21 @@ def test_the_dock_comes_back_from_any_fault_and_nothing_is_lost(dock, iface, nat
         native._faults(seed=seed, within=WITHIN)
         iface.bar.clearWidgets()
         is_exported = act(dock, chance, folder, [first, second])
-        wait_for(lambda: is_at_rest(dock))
+        wait_in(dock, lambda: is_at_rest(dock))
         view = chance.randrange(len(VIEWS))
         picture = picture_of(dock, view)
         came = native._faults()["came"]
         lost = sum(kind != "out of memory" for kind, _ in came)
-        wait_for(lambda lost=lost: sum("was lost" in text for text in told) >= lost)  # it may have come at the very end
+        wait_in(dock, lambda lost=lost: sum("was lost" in text for text in told) >= lost)
         where = f"seed {seed}, view {view}, {came}, told {told}, troubles {troubles}"
-        if not np.array_equal(picture, expected[view]):
-            picture = picture_of(dock, view)  # a fault may have come in the very last moment
+        for _ in range(6):  # what is shown may be of an earlier wish, on a machine that has more to do
+            if np.array_equal(picture, expected[view]):
+                break
+            let_run(150)
+            picture = picture_of(dock, view)
         alike = [one for one, other in enumerate(expected) if np.array_equal(picture, other)]
-        assert alike == [view], f"{where}; it is the picture of {alike}"
+        gap = np.abs(picture.astype(int) - expected[view])
+        assert alike == [view], f"{where}; it is the picture of {alike}, {np.count_nonzero(gap)} apart by {gap.max()}"
         assert dock.relief.host.losses - losses == lost, where
         assert sum("was lost" in text for text in told) == lost, where
         assert dock.relief.host.problem is None and dock.preview.badge == "", where
@@ -186,14 +206,15 @@ def test_a_device_that_dies_each_time_ends_with_a_hillshade_and_a_word_about_it(
     one = small(plugin.ensure_dock())
     plugin.render_selected()
     wait_for(lambda: done(one))
+    before = one.relief.host.losses
     native._faults(lose_at=distance, again=True)
     for step in range(400):
         one.current.change({"scene.camera.heading": step % 360})
         let_run(60)
-        if one.preview.badge == "CPU preview":
+        if one.relief.host.problem is not None:
             break
-    assert one.preview.badge == "CPU preview"
-    assert one.relief.host.losses <= MOST + 1
+    wait_for(lambda: one.preview.badge == "CPU preview")
+    assert one.relief.host.losses - before <= 2 * MOST
     assert "No graphics adapter" in one.notice.text.text() and one.relief.loaded is not None
     native._faults(lose_at=2**60)
     let_run(600)
