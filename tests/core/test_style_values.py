@@ -63,7 +63,9 @@ def test_values_out_of_range_and_unknown_names_are_refused(parameters: object) -
         SurfaceStyle("snow.wgsl", SOURCE, parameters)
 
 
-@pytest.mark.parametrize(("name", "source"), [("", SOURCE), (3, SOURCE), ("a", 3), ("a", "x" * 70_000)])
+@pytest.mark.parametrize(
+    ("name", "source"), [("", SOURCE), ("a\nb", SOURCE), (3, SOURCE), ("a", 3), ("a", "x" * 70_000)]
+)
 def test_a_style_without_a_name_or_with_no_ordinary_text_is_refused(name: object, source: object) -> None:
     with pytest.raises(SceneError, match="SurfaceStyle"):
         SurfaceStyle(name, source)  # type: ignore[arg-type]
