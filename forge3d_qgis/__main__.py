@@ -62,7 +62,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
     try:
         try:
-            lines = run(argv, heed=_heed_signals, log=_error_line if _log_is_wanted() else None)
+            lines = run(argv, heed=_heed_signals, log=_error_line if _log_is_wanted() else None, tell=_complain)
         finally:
             _heed_signals()  # goes before what the interrupted code has made of it, such as an ImportError
     except WrongArguments as error:

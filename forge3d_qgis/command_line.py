@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from . import __version__
 from .core import Forge3dError, Scene, SceneError, format_bytes, parse_bytes, ramp_names
 from .core.fields import FIELDS
-from .core.native import drained_log
-from .core.quality import PICTURE, QUALITIES, get_preset_config
+from .core.quality import PICTURE, QUALITIES, Tier, get_preset_config
 from .core.ramps import ColorRamp
 from .core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from .core.scene import PROJECTIONS, Camera, Sun
@@ -31,12 +30,12 @@ from .core.styles import canonical_shading, shading_models
 from .core.surface_styles import SurfaceStyle, find_style, named_value, shipped_styles
 from .core.text_file import read_text
 from .core.view import View, area_text, parse_area
+from .progress_line import Log, Progress, tell_log
 
 if TYPE_CHECKING:
     from .core.budget import DeviceLimits
 
 _T = TypeVar("_T")
-Log = Callable[[str], object]
 
 _EXAMPLES = """\
 examples:
@@ -353,55 +352,6 @@ def view_of(arguments: argparse.Namespace) -> View:
     return View(scene, source)
 
 
-class _Progress:
-    """A line on stderr that says how far a step is. Silent where stderr is no terminal.
-
-    At each step ``heed`` is called, which raises when the run has to end, and ``log`` with what was logged meanwhile.
-    """
-
-    def __init__(self, heed: Callable[[], object], log: Log | None) -> None:
-        self.heed, self._log = heed, log
-        # None where the caller has closed it, as services do.
-        self._shown = sys.stderr is not None and sys.stderr.isatty()
-        self._last = 0.0
-        self._open = False
-
-    def step(self, label: str) -> Callable[[float], None]:
-        def show(fraction: float) -> None:
-            self.heed()
-            _tell_log(self._log, self.clear)
-            now = time.monotonic()
-            if not self._shown or (now - self._last < 0.05 and 0 < fraction < 1):
-                return
-            self._last, self._open = now, True
-            bar = "█" * round(24 * fraction)
-            self._write(f"\r\x1b[K{label:8} {bar:░<24} {fraction:4.0%}")
-
-        return show
-
-    def clear(self) -> None:
-        if self._open:
-            self._write("\r\x1b[K")
-            self._open = False
-
-    def _write(self, text: str) -> None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except OSError:  # the terminal has gone: that ends the line, not the picture
-            self._shown = self._open = False
-
-
-def _tell_log(log: Log | None, make_room: Callable[[], object] = lambda: None) -> None:
-    """Hands what the native side has logged to ``log``, a line a record. ``make_room`` is called before the first."""
-    records = [] if log is None else drained_log()
-    if log is None or not records:
-        return
-    make_room()
-    for level, target, text in records:
-        log(f"{level} {target}: {text}")
-
-
 class _DeviceStart(threading.Thread):
     """Makes the device while the DEM's header is read: both wait for other things than this process."""
 
@@ -466,24 +416,28 @@ def _same_file(one: str | Path, other: str | Path) -> bool:
     return False
 
 
-def _render(arguments: argparse.Namespace, view: View, heed: Callable[[], object], log: Log | None) -> list[str]:
+def _render(
+    arguments: argparse.Namespace, view: View, heed: Callable[[], object], log: Log | None, tell: Log
+) -> list[str]:
     """Reads, draws and writes; the scene is checked before anything else happens. Raises Forge3dError."""
     start = time.perf_counter()
     _refuse_to_lose(arguments)
     device = _DeviceStart(arguments.adapter)
     device.start()
     try:
-        return _render_on(device, arguments, view, start, _Progress(heed, log))
+        return _render_on(device, arguments, view, start, Progress(heed, log, tell))
     finally:
         device.join()  # a driver that is still starting while the process ends may crash it
 
 
 def _render_on(
-    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: _Progress
+    device: _DeviceStart, arguments: argparse.Namespace, view: View, start: float, shown: Progress
 ) -> list[str]:
+    from .core.budget import device_limits
     from .core.dem import covering_window, open_dem, open_source, wkt_of_crs
     from .core.errors import DemError
-    from .core.export import PngWriter, WholeFile
+    from .core.export import PngWriter, WholeFile, encode_in_vain
+    from .core.quality import heights_at
     from .core.render import render_strips
 
     out: Path = arguments.out
@@ -510,30 +464,43 @@ def _render_on(
                         )
                 limits = device.limits()
                 chosen = arguments.memory_budget
-                budget = chosen or limits.budget
-                reason = f"chosen: {format_bytes(chosen)}" if chosen else limits.reason
-                read_start = time.perf_counter()
-                stream = open_dem(
-                    source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
-                    picture_size=arguments.size, window=window, progress=shown.step("reading"),
-                    max_samples=arguments.quality.dem_samples if arguments.quality is not None else None,
-                )  # fmt: skip
-                ms["device"] = device.ms
-                ms["read"] = (time.perf_counter() - read_start) * 1000
-                encode = 0.0
-                for _, rows in render_strips(
-                    stream, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
-                    memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
-                ):  # fmt: skip
-                    before = time.perf_counter()
-                    writer.write_rows(rows)
-                    encode += time.perf_counter() - before
+                wanted = arguments.quality.dem_samples if arguments.quality is not None else None
+                full, encode = None, 0.0
+                alpha = scene.background == "transparent"
+                for tier in Tier:
+                    budget = chosen or limits.budget
+                    reason = f"chosen: {format_bytes(chosen)}" if chosen else limits.reason
+                    read_start = time.perf_counter()
+                    try:
+                        stream = open_dem(
+                            source, memory_budget=chosen, limits=limits, z_factor=arguments.z_factor,
+                            picture_size=arguments.size, window=window, progress=shown.step("reading"),
+                            max_samples=heights_at(tier, wanted, full, budget),
+                        )  # fmt: skip
+                        full = full or stream.size
+                        ms["device"] = device.ms
+                        ms["read"] = (time.perf_counter() - read_start) * 1000
+                        for _, rows in render_strips(
+                            stream, scene, size=arguments.size, samples=arguments.samples, adapter=arguments.adapter,
+                            memory_budget=chosen, metrics=metrics, progress=shown.step("drawing"),
+                            told=shown.forecast, encode=lambda rows: encode_in_vain(rows, alpha=alpha),
+                        ):  # fmt: skip
+                            before = time.perf_counter()
+                            writer.write_rows(rows)
+                            encode += time.perf_counter() - before
+                        break
+                    except MemoryError:
+                        # A chosen budget gives the same picture each time, or none.
+                        if chosen or writer.rows_written or tier is Tier.LOW:
+                            raise
+                    limits = device_limits(arguments.adapter)
             finally:
                 shown.clear()
             shown.heed()
             before = time.perf_counter()
             writer.close()
             encode += time.perf_counter() - before
+            drawn_ms = (time.perf_counter() - shown.expected_at) * 1000
         dem = stream.facts()
         # Reading goes on while strips are uploaded: what was waited for it.
         ms["read"] += max(0.0, metrics["heights_ms"] - metrics["upload_ms"] - metrics["pyramid_ms"])
@@ -555,6 +522,12 @@ def _render_on(
                     "notes": list(dem.notes),
                 },
                 "memory": {"budget": budget, "budget_reason": reason, **metrics["memory"]},
+                "forecast": {
+                    "bytes": shown.expected.bytes,
+                    "bands": shown.expected.bands,
+                    "ms": round(1000 * shown.expected.seconds, 3),
+                    "came_ms": round(drawn_ms, 3),
+                },
                 "renderer": {key: value for key, value in metrics.items() if key != "memory"},
             }
             report.write(json.dumps(content, indent=2).encode() + b"\n")
@@ -563,6 +536,8 @@ def _render_on(
     if arguments.quality is not None:
         facts.append(f"quality {arguments.quality.name}, {arguments.samples} samples")
     facts += [f"DEM {dem.size[0]}×{dem.size[1]}", *dem.notes, *view.notes()]
+    if tier is not Tier.HIGH:
+        facts.append(f"memory was short: heights at 1:{tier.divisor}")
     facts.append(str(metrics["adapter"]))
     return ["; ".join([*facts, f"{ms['total']:.0f} ms ({steps})", f"memory {format_bytes(peak)} (budget {reason})"])]
 
@@ -583,20 +558,25 @@ def _devices(arguments: argparse.Namespace) -> list[str]:
 
 
 def run(
-    argv: Sequence[str] | None = None, *, heed: Callable[[], object] = lambda: None, log: Log | None = None
+    argv: Sequence[str] | None = None,
+    *,
+    heed: Callable[[], object] = lambda: None,
+    log: Log | None = None,
+    tell: Log = lambda line: None,
 ) -> list[str]:
     """Runs one command and returns what it has to say. argparse itself prints and exits for ``--help``.
 
     ``heed`` is called every now and then; what it raises ends the run. ``log``: called with each line that the native
-    side logs, during the run and at its end, a failed one's too. Raises WrongArguments, Forge3dError.
+    side logs, during the run and at its end, a failed one's too. ``tell``: called with a line that somebody who waits
+    wants at once. Raises WrongArguments, Forge3dError.
     """
     try:
-        return _run(argv, heed, log)
+        return _run(argv, heed, log, tell)
     finally:
-        _tell_log(log)
+        tell_log(log)
 
 
-def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None) -> list[str]:
+def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None, tell: Log) -> list[str]:
     arguments_parser = parser()
     arguments = arguments_parser.parse_args(argv)
     if arguments.command is None:
@@ -610,4 +590,4 @@ def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None
     if view.scene.surface is not None:
         view.scene.surface.check()  # before anything is read
     _fill_in(arguments)
-    return _render(arguments, view, heed, log)
+    return _render(arguments, view, heed, log, tell)

@@ -559,13 +559,8 @@ def drape_job(dem: Dem | DemFacts, crs, layers: list[QgsMapLayer], longest_side:
     mirrored = g[1] * g[5] - g[2] * g[4] > 0  # row 0 in the south
 
     def rgba(image: QImage) -> np.ndarray:
-        straight = image.convertToFormat(QImage.Format.Format_RGBA8888)
-        bits = straight.constBits()
-        bits.setsize(straight.sizeInBytes())
-        line = straight.bytesPerLine()
-        pixels = np.frombuffer(bits, dtype=np.uint8).reshape(straight.height(), line)
-        pixels = pixels[:, : straight.width() * 4].reshape(straight.height(), straight.width(), 4)
-        return in_ledger((pixels[::-1] if mirrored else pixels).copy(), "drape in Python")
+        pixels = straight_rgba(image)
+        return in_ledger(pixels[::-1].copy() if mirrored else pixels, "drape in Python")
 
     job = QgsMapRendererParallelJob(settings)
     _running_jobs.add(job)
@@ -578,6 +573,27 @@ def drape_job(dem: Dem | DemFacts, crs, layers: list[QgsMapLayer], longest_side:
 _running_jobs: set[QgsMapRendererParallelJob] = set()
 """Maps that are being drawn. One that was cancelled and that nobody else holds would be collected as garbage together
 with what is connected to it, and then call that all the same when it ends."""
+
+
+QT_CONVERTS_ALONE = (1 << 17) - 1
+"""Bytes of a picture that Qt 5 converts in the thread that asks. A larger one it gives to its pool of threads and waits
+for them, PyQt with the interpreter held: where all threads of the pool wait for the interpreter, as QGIS's tasks in
+Python do, nobody ever goes on."""
+
+
+def straight_rgba(image: QImage) -> np.ndarray:
+    """uint8 (rows, cols, 4), straight alpha, of a picture of any format. On any thread."""
+    width, height = image.width(), image.height()
+    pixels = np.empty((height, width, 4), dtype=np.uint8)
+    rows_at_once = max(1, QT_CONVERTS_ALONE // (4 * max(1, width)))
+    for top in range(0, height, rows_at_once):
+        rows = min(rows_at_once, height - top)
+        straight = image.copy(0, top, width, rows).convertToFormat(QImage.Format.Format_RGBA8888)
+        bits = straight.constBits()
+        bits.setsize(straight.sizeInBytes())
+        lines = np.frombuffer(bits, dtype=np.uint8).reshape(rows, straight.bytesPerLine())
+        pixels[top : top + rows] = lines[:, : width * 4].reshape(rows, width, 4)
+    return pixels
 
 
 def theme_layers(name: str) -> tuple[list[QgsMapLayer], dict]:

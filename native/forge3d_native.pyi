@@ -109,6 +109,7 @@ class RenderMetrics(TypedDict):
     pyramid_ms: float  # maximum pyramid, likewise
     compile_ms: float  # shaders and pipelines, once a process and adapter
     encode_ms: float  # the processor's work for the GPU's: scene to bytes, commands, submits; since the picture was last reset
+    gpu_ms: float | None  # the GPU's own, of rays and light to bytes, by its clock, as far as pictures were read; None without one
     trace_ms: float  # rays, summed since the picture was last reset
     resolve_ms: float  # light to sRGB bytes and their copy, last read_rgba; 0 where that was part of the last traced submit
     readback_ms: float  # bytes to the CPU after that, last read_rgba

@@ -294,25 +294,29 @@ def estimate(
 
 def peak_bytes(
     dem_size: tuple[int, int], picture_size: tuple[int, int], lines: int, drape_size: tuple[int, int] | None = None,
-    budget: int | None = None,
+    budget: int | None = None, *, height_bits: int = 32, is_loaded: bool = False,
 ) -> int:  # fmt: skip
     """Bytes that a renderer holds at most, from the upload of the heights to the last strip of the picture.
 
-    ``dem_size``: (columns, rows) of the heights held. ``lines``: rows of the picture that are drawn at a time. What
-    heights and drape are uploaded through is gone before a strip is drawn. A strip's bytes are still the caller's while
-    the next one is drawn, as long as ``budget`` has room for both.
+    ``dem_size``: (columns, rows) of the heights held, each in ``height_bits``. ``lines``: rows of the picture that are
+    drawn at a time. What heights and drape are uploaded through is gone before a strip is drawn. A strip's bytes are
+    still the caller's while the next one is drawn, as long as ``budget`` has room for both. ``is_loaded``: the heights
+    are there already.
     """
     width, height = picture_size
     frame = estimate(None, None, None)["total_bytes"]
-    while_loading = estimate(dem_size, None, None)["total_bytes"]
-    held = while_loading - _staging(dem_size, None)
+    heights = estimate(dem_size, None, None, height_bits=height_bits)
+    while_loading = heights["total_bytes"]
+    held = while_loading - _staging(heights)
+    if is_loaded:
+        while_loading = held
     if drape_size is not None:
         held += 4 * drape_size[0] * drape_size[1]
-        while_loading = max(while_loading, held + _staging(None, drape_size))
+        while_loading = max(while_loading, held + _staging(estimate(None, None, drape_size)))
 
     def strip(rows: int) -> int:
         needs = estimate(None, (width, rows), None)
-        return int(needs["total_bytes"]) - int(dict(needs["items"]).get("upload staging", 0)) - int(frame)
+        return int(needs["total_bytes"]) - _staging(needs) - int(frame)
 
     most = held + strip(min(lines, height))
     if lines < height:
@@ -324,8 +328,8 @@ def peak_bytes(
     return int(max(while_loading, most))
 
 
-def _staging(dem_size: tuple[int, int] | None, drape_size: tuple[int, int] | None) -> int:
-    return int(dict(estimate(dem_size, None, drape_size)["items"]).get("upload staging", 0))
+def _staging(needs: dict[str, Any]) -> int:
+    return int(dict(needs["items"]).get("upload staging", 0))
 
 
 def _smaller(size: tuple[int, int], longer: int) -> tuple[int, int]:

@@ -6,12 +6,14 @@ import os
 import platform
 import sys
 import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from .. import native_loader
+from . import shaders
 from .budget import device_limits, format_bytes
 from .checks import scene_error
 from .errors import DeviceError, RenderError
@@ -245,6 +247,27 @@ class Context:
             "budget_bytes": metrics["total_limit"],
             "held_bytes": metrics["total_bytes"] - metrics["python_bytes"],
         }
+
+    def load_shader(self, source: str | bytes | Mapping[str, Any], entry_point: str = "main") -> str:
+        """Checks a compute shader, SPIR-V bytes, WGSL text or a contract, and returns the id of its content: see
+        ``core.shaders.load_shader``. Raises ShaderError."""
+        self._open()
+        return shaders.load_shader(source, entry_point)
+
+    def is_shader_cached(self, shader_id: str) -> bool:
+        """Whether a shader of this id was loaded and not cleared since."""
+        self._open()
+        return shaders.is_shader_cached(shader_id)
+
+    def cache_size(self) -> int:
+        """How many shaders the process holds, the renderer's own included."""
+        self._open()
+        return shaders.cache_size()
+
+    def clear_cache(self) -> None:
+        """Forgets all shaders. A renderer keeps what it uses."""
+        self._open()
+        shaders.clear_cache()
 
     def cleanup(self) -> None:
         """Ends the use of this object. The device is the process's and stays. Twice is fine."""

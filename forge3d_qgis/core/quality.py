@@ -68,17 +68,23 @@ class Quality:
         dem_size: Size | None = None,
         drape_size: Size | None = None,
         budget: int | None = None,
+        height_bits: int = 32,
     ) -> int:
         """Bytes that the renderer holds at most while it draws, from the upload to the last row read back.
 
         ``size``: (width, height) in pixels, None for the preset's own. ``dem_size``: (columns, rows) of the DEM, None
         for ``ASSUMED_DEM``; it counts as finely as the preset holds it. ``drape_size``: of the map over it, if any.
-        ``budget``: the picture is drawn in the strips that it asks for; None: at once. Raises SceneError, DemError.
+        ``budget``: the picture is drawn in the strips that it asks for; None: at once. ``height_bits``:
+        of a height where the DEM is held whole, 32 or 16; an averaged one takes 32. Raises SceneError, DemError.
         """
         size = self.size if size is None else size
-        held = self.held_size(ASSUMED_DEM if dem_size is None else dem_size)
-        lines = size[1] if budget is None else strip_rows(size, budget, dem_size=held, drape_size=drape_size)
-        return peak_bytes(held, size, lines, drape_size, budget)
+        dem_size = ASSUMED_DEM if dem_size is None else dem_size
+        held = self.held_size(dem_size)
+        bits = height_bits if held == tuple(dem_size) else 32
+        lines = size[1]
+        if budget is not None:
+            lines = strip_rows(size, budget, dem_size=held, drape_size=drape_size, height_bits=bits)
+        return peak_bytes(held, size, lines, drape_size, budget, height_bits=bits)
 
 
 QUALITIES: dict[str, Quality] = {
@@ -97,12 +103,12 @@ QUALITIES: dict[str, Quality] = {
         Quality(
             "high_quality", 32, 2.0, 8192 * 8192, 1.0,
             translatable("High quality"),
-            translatable("Twice the size and soft light without grain, with heights of up to 8192×8192"),
+            translatable("Soft light without grain, with heights of up to 8192×8192"),
         ),
         Quality(
             "print", 64, 3.0, None, 2.0,
             translatable("Print"),
-            translatable("Three times the size, every height that memory allows; takes minutes"),
+            translatable("Every height that memory allows, and the most samples: takes minutes"),
         ),
     )
 }  # fmt: skip
@@ -179,6 +185,21 @@ LADDER = (
     Rung(Tier.LOW, Tier.LOW, Tier.LOW),
 )
 """What is given up, in this order: the map first, which hides nothing of the relief; the preview last: it is seen."""
+
+BYTES_A_HEIGHT = 6
+"""With its part of the pyramid, rounded up: how many heights a budget holds before any were read."""
+
+
+def heights_at(tier: Tier, wanted: int | None, full: Size | None, budget: int) -> int | None:
+    """Of how many samples a DEM is read at most; None: of as many as ``budget`` bytes allow.
+
+    ``wanted``: what a preset allows, None for all. ``full``: (columns, rows) when it was read in full, if it was.
+    """
+    if tier is Tier.HIGH:
+        return wanted
+    most = full[0] * full[1] if full is not None else budget // BYTES_A_HEIGHT
+    return max(4, min(most, wanted or most) // tier.divisor**2)
+
 
 LOW_SHARE, MEDIUM_SHARE = 50 / 512, 200 / 512
 """Of the budget: with less than these available quality is low, or medium."""

@@ -17,6 +17,7 @@ from .budget import MAX_SIDE, checked_adapter, checked_budget, device_limits, st
 from .checks import scene_error
 from .devices import preferring_software
 from .errors import Cancelled, DemError, MemoryBudgetError
+from .forecast import Forecast, forecast
 from .native import native, translated
 from .resource_tracker import in_ledger
 from .scene import Scene
@@ -329,11 +330,15 @@ def render_strips(
     metrics: dict[str, Any] | None = None,
     progress: Progress | None = None,
     cancel: object = None,
+    told: Callable[[Forecast], object] | None = None,
+    encode: Callable[[Rgba], object] | None = None,
 ) -> Iterator[tuple[int, Rgba]]:
     """Yields (first row, uint8 (rows, width, 4)) from top to bottom: a picture of any size in bounded memory.
 
-    Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. Ending early frees
-    everything. A stream is read by a thread of its own while its strips are uploaded.
+    Arguments as in ``render``. ``metrics``: filled in once the last strip has been taken. ``told``: called
+    before the first strip with what the picture will take, for which about 2 % of it are traced; ``encode``: what is
+    done with the rows of a strip, to be timed for that. Ending early frees everything. A stream is read by a thread of
+    its own while its strips are uploaded.
     """
     from .dem import DemStream, ReadAhead
 
@@ -361,7 +366,9 @@ def render_strips(
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
     bits = 16 if getattr(dem, "height_base", None) is not None else 32
     lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size, height_bits=bits)
-    sums: dict[str, float] = dict.fromkeys(("trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down"), 0)
+    summed = ("encode_ms", "trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down")
+    sums: dict[str, float] = dict.fromkeys(summed, 0)
+    gpu_ms: float | None = None
     longest, found, bands = 0.0, {}, 0
     with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
         report(0.0)
@@ -380,6 +387,14 @@ def render_strips(
         if drape is not None:
             session.set_drape(drape)
         session.set_scene(scene)
+        if told is not None:
+            with _cancelling(session, stop):
+                told(
+                    forecast(
+                        session, (width, height), samples=samples, lines=lines, dem_size=dem.size,
+                        drape_size=drape_size, budget=budget, encode=encode, height_bits=bits,
+                    )
+                )  # fmt: skip
         for step in strip_steps(session, (width, height), samples=samples, lines=lines):
             report(step.share)
             if step.rows is not None:
@@ -388,13 +403,15 @@ def render_strips(
                 for key in sums:
                     sums[key] += found[key]
                 longest = max(longest, found["longest_submit_ms"])
+                if found["gpu_ms"] is not None:  # None: an adapter without a clock
+                    gpu_ms = (gpu_ms or 0.0) + found["gpu_ms"]
                 yield step.top, step.rows
             if step.share < 1.0 and stop():
                 raise Cancelled("the picture was cancelled")
         if metrics is not None:
             with translated():
                 memory = dict(module.memory_metrics())
-            metrics.update(found, **sums, longest_submit_ms=longest, samples=samples, memory=memory)
+            metrics.update(found, **sums, gpu_ms=gpu_ms, longest_submit_ms=longest, samples=samples, memory=memory)
             metrics["bands"], metrics["heights_ms"] = bands, heights_ms
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.budget import estimate
-from ..core.quality import Quality, QualityLadder, Rung, Tier
+from ..core.quality import Quality, QualityLadder, Rung, Tier, heights_at
 from .room import export_bytes
 
 Size = tuple[int, int]
-
-BYTES_A_HEIGHT = 6  # with its part of the pyramid: how many a budget holds, before any were read
 
 
 class Detail:
@@ -45,12 +43,8 @@ class Detail:
 
     def most_heights(self, budget: int) -> int | None:
         """Of how many samples a DEM is read at most; None: as many as ``budget`` bytes allow."""
-        quality, tier = self._quality(), self.rung.dem
-        wanted = None if quality is None else quality.dem_samples
-        if tier is Tier.HIGH:
-            return wanted
-        full = self._full[0] * self._full[1] if self._full is not None else budget // BYTES_A_HEIGHT
-        return max(4, min(full, wanted or full) // tier.divisor**2)
+        quality = self._quality()
+        return heights_at(self.rung.dem, None if quality is None else quality.dem_samples, self._full, budget)
 
     def heights_came(self, size: Size, bits: int = 32) -> None:
         """Heights of (columns, rows) were read, and are held in ``bits`` each."""

@@ -66,7 +66,7 @@ class Drape(QObject):
     @property
     def drawn_size(self) -> tuple[int, int] | None:
         """(width, height) of the drape that lies over the terrain or is on its way; None where none does."""
-        return self._shape(self._drawn[1]) if self._drawn is not None and self._heights is not None else None
+        return self.shape(self._drawn[1]) if self._drawn is not None and self._heights is not None else None
 
     @property
     def is_drawing(self) -> bool:
@@ -147,13 +147,14 @@ class Drape(QObject):
         if budget is None:
             return wanted
         dem = self._heights.dem
-        return self._room.drape_side(wanted, self._shape, dem.size, budget, dem.height_bits)
+        return self._room.drape_side(wanted, self.shape, dem.size, budget, dem.height_bits)
 
     def _side_of(self, size: QSize) -> int:
         """The same where memory is plenty."""
         return max(1, round(drape_side((size.width(), size.height())) * self.scale()))
 
-    def _shape(self, side: int) -> tuple[int, int]:
+    def shape(self, side: int) -> tuple[int, int]:
+        """(width, height) of a drape whose longer side that is."""
         return layers.drape_size(self._heights.dem, side)
 
     def export_side(self, wanted: int, picture: tuple[int, int], budget: int | None) -> int:
@@ -161,7 +162,7 @@ class Drape(QObject):
         if budget is None:
             return wanted
         dem = self._heights.dem
-        return longest_side(wanted, self._shape, dem.size, picture, budget, dem.height_bits)
+        return longest_side(wanted, self.shape, dem.size, picture, budget, dem.height_bits)
 
     def start_job(self, side: int) -> tuple:
         """A running map render of what the colours want, and the function to RGBA; see ``layers.drape_job``."""

@@ -26,15 +26,16 @@ from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QApplication, QPushButton
 
-from ..core.budget import strip_rows
+from ..core.budget import peak_bytes, strip_rows
 from ..core.errors import Cancelled
-from ..core.export import PngWriter
+from ..core.export import PngWriter, encode_in_vain
+from ..core.forecast import Forecast, Pace, measured_pace
 from ..core.render import RenderSession, StripStep, strip_steps
 from ..core.scene import Scene
 from ..text import tr
 from .current_view import CurrentView
 from .export_dialog import ExportDialog, ExportSettings
-from .native_host import STOP_S, log
+from .native_host import STOP_S, Post, log
 from .refining import let_go_of_picture
 from .relief import Relief
 from .task import BackgroundTask, Outcome
@@ -45,6 +46,41 @@ LAYOUT_WIDTH_MM = 180.0
 LAYOUT_SAMPLES = 16  # at print resolution a dot is small: more samples would be waited for and not seen
 LARGEST_EXPORT_DRAPE = 8192
 LEAST_LINES = 64  # of the strips beside a drape: thinner ones take long
+
+
+def export_lines(
+    size: tuple[int, int], samples: int, budget: int, dem_size: tuple[int, int], drape_size: tuple[int, int] | None,
+    speed: float | None, height_bits: int = 32,
+) -> int:  # fmt: skip
+    """Rows of a strip: as many as memory has room for, and no more than are drawn in ``STRETCH_S``."""
+    by_time = int((speed or SPEED_GUESS) * STRETCH_S / (size[0] * samples))
+    lines = strip_rows(size, budget, dem_size=dem_size, drape_size=drape_size, height_bits=height_bits)
+    return max(1, min(lines, by_time))
+
+
+class PaceJob:
+    """Measures how long an export will take, by a little of it, for ``RenderWorker.run_job``.
+
+    ``deliver``: called there with what was asked, (size, samples), and the Pace.
+    """
+
+    def __init__(
+        self, size: tuple[int, int], samples: int, scene: Scene, deliver: Callable[[tuple, Pace], object]
+    ) -> None:
+        self._size, self._samples, self._scene, self._deliver = size, samples, scene, deliver
+
+    def step(self, session: RenderSession) -> bool:
+        session.set_scene(self._scene)
+        alpha = self._scene.background == "transparent"
+        pace = measured_pace(session, self._size, self._samples, lambda rows: encode_in_vain(rows, alpha=alpha))
+        self._deliver((self._size, self._samples), pace)
+        return True
+
+    def failed(self, error: Exception) -> None:
+        """The speed of the preview stands for it."""
+
+    def close(self) -> None:
+        pass
 
 
 class ExportJob:
@@ -66,10 +102,8 @@ class ExportJob:
         self._wanted = wanted
         self._scene = scene
         self._make_drape = drape
-        by_time = int((speed or SPEED_GUESS) * STRETCH_S / (wanted.width * wanted.samples))
         size = (wanted.width, wanted.height)
-        lines = strip_rows(size, budget, dem_size=dem_size, drape_size=drape_size, height_bits=height_bits)
-        self._lines = max(1, min(lines, by_time))
+        self._lines = export_lines(size, wanted.samples, budget, dem_size, drape_size, speed, height_bits)
         self._steps: Iterator[StripStep] | None = None
         self._writer: PngWriter | None = None
         self._cancelled = threading.Event()
@@ -92,6 +126,7 @@ class ExportJob:
             if self._make_drape is not None:
                 session.set_scene(self._scene)
                 let_go_of_picture(session)
+                session.set_drape(None)  # the preview's, which need not lie beside the new one
                 session.set_drape(self._make_drape())
                 self._make_drape = None
             size = (wanted.width, wanted.height)
@@ -147,6 +182,9 @@ class ExportController(QObject):
         self._job: ExportJob | None = None
         self._drape_job = None
         self._exported = Path()
+        self._paces: dict[tuple, Pace] = {}  # by size and samples, of the view that the dialog is about
+        self._post = Post()
+        self._post.arrived.connect(self._pace_came)
 
     @property
     def dialog(self) -> ExportDialog | None:
@@ -182,9 +220,12 @@ class ExportController(QObject):
             (size.width(), size.height()),
             self._relief.layer.name() if self._relief.layer is not None else "relief",
             self._current.view.scene.background == "transparent",
-            self._relief.host.pixels_a_second(),
             self._dock,
         )
+        self._paces.clear()
+        dialog.forecast = self._forecast
+        dialog.rested.connect(self._measure)
+        dialog.summarise()
         dialog.accepted.connect(lambda: self.export(dialog.settings()))
         dialog.finished.connect(dialog.deleteLater)
         self._dialog = dialog
@@ -193,6 +234,53 @@ class ExportController(QObject):
 
     def _dialog_gone(self) -> None:
         self._dialog = None
+
+    # what it will take ----------------------------------------------------------------------------------------------
+
+    def _forecast(self, size: tuple[int, int], samples: int) -> Forecast | None:
+        """Of an export; None while nothing is known of it. Before it is measured the preview's speed stands for it."""
+        host, loaded = self._relief.host, self._relief.loaded
+        budget, speed = host.budget(), self._speed(size, samples)
+        if loaded is None or budget is None or speed is None:
+            return None
+        dem, drape, view = loaded.dem, self._drape_size(size), self._relief.size
+        lines = export_lines(size, samples, budget, dem.size, drape, speed, dem.height_bits)
+        bands = -(-size[1] // lines)
+        pace = self._paces.get((size, samples)) or Pace(1000.0 / speed, 0.0, 0.0)
+        shown = 4 * view.width() * view.height()  # the picture that the dock goes on showing
+        held = peak_bytes(dem.size, size, lines, drape, budget, height_bits=dem.height_bits, is_loaded=True)
+        return Forecast(held + shown, bands, pace.seconds(size, samples, bands))
+
+    def _speed(self, size: tuple[int, int], samples: int) -> float | None:
+        """Samples a second, as measured for this picture, or else as the preview is drawn."""
+        pace = self._paces.get((size, samples))
+        return self._relief.host.pixels_a_second() if pace is None else 1000.0 / max(pace.sample_ms, 1e-9)
+
+    def _measure(self, size: tuple[int, int], samples: int) -> None:
+        """The dialog has come to rest at this picture."""
+        worker = self._relief.host.worker
+        if worker is None or self.busy or (size, samples) in self._paces:
+            return
+        post = self._post
+        worker.run_job(PaceJob(size, samples, self._relief.scene(), lambda *told: post.arrived.emit("pace", told)))
+
+    def _pace_came(self, _: str, told: tuple) -> None:
+        wanted, pace = told
+        self._paces[wanted] = pace
+        if self._dialog is not None:
+            self._dialog.summarise()
+
+    def _drape_side(self, size: tuple[int, int]) -> int:
+        """The longer side of the map over the terrain of an export, as far as memory goes."""
+        view, drape = self._relief.size, self._relief.drape
+        side = min(LARGEST_EXPORT_DRAPE, max(*size, 2 * max(view.width(), view.height())))
+        return drape.export_side(side, (size[0], min(size[1], LEAST_LINES)), self._relief.host.budget())
+
+    def _drape_size(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        drape = self._relief.drape
+        return drape.shape(self._drape_side(size)) if drape.is_shown else None
+
+    # exporting ------------------------------------------------------------------------------------------------------
 
     def export(self, wanted: ExportSettings, then: Callable[[Path], None] | None = None) -> bool:
         """Starts the export; ``then`` is called with the path instead of the usual message."""
@@ -206,11 +294,7 @@ class ExportController(QObject):
         if not relief.drape.is_shown:
             self._start(wanted, scene, then)
             return True
-        side = min(
-            LARGEST_EXPORT_DRAPE, max(wanted.width, wanted.height, 2 * max(relief.size.width(), relief.size.height()))
-        )
-        strip = (wanted.width, min(wanted.height, LEAST_LINES))
-        job, rgba = relief.drape.start_job(relief.drape.export_side(side, strip, relief.host.budget()))
+        job, rgba = relief.drape.start_job(self._drape_side((wanted.width, wanted.height)))
         self._drape_job = job
 
         def draped() -> None:
@@ -228,7 +312,7 @@ class ExportController(QObject):
             # Other heights are on their way, or none: what was to be exported is no more.
             self._say(tr("The export was cancelled. Nothing was written."), Qgis.MessageLevel.Info)
             return
-        dem, speed = loaded.dem, host.pixels_a_second()
+        dem, speed = loaded.dem, self._speed((wanted.width, wanted.height), wanted.samples)
         job = ExportJob(wanted, scene, host.budget(), dem.size, drape, drape_size, speed, dem.height_bits)
         task = BackgroundTask(
             tr("Exporting {name}").format(name=Path(wanted.path).name),

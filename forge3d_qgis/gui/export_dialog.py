@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,11 +23,14 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
+from ..core.forecast import Forecast
 from ..core.render import MAX_PICTURE_SIDE, MAX_SAMPLES
 from ..text import number, tr
 from . import preferences
 from .controls import add_row
+from .note_words import note_text
 
+REST_MS = 300
 PAPER = {"a4": (3508, 2480), "a3": (4961, 3508)}  # landscape at 300 dpi
 
 
@@ -46,14 +51,18 @@ def fitted_to_limit(width: float, height: float) -> tuple[int, int]:
 
 
 class ExportDialog(QDialog):
-    def __init__(
-        self, view: tuple[int, int], name: str, transparent: bool, pixels_a_second: float | None, parent=None
-    ) -> None:
+    rested = pyqtSignal(object, int)  # (width, height) and samples that nobody has changed for a moment
+
+    def __init__(self, view: tuple[int, int], name: str, transparent: bool, parent=None) -> None:
         super().__init__(parent)
+        self.forecast: Callable[[tuple[int, int], int], Forecast | None] = lambda size, samples: None
         self.setObjectName("forge3dExportDialog")
         self.setWindowTitle(tr("Export View as PNG"))
         self._view = view
-        self._speed = pixels_a_second
+        self._rest_timer = QTimer(self)
+        self._rest_timer.setSingleShot(True)
+        self._rest_timer.setInterval(REST_MS)
+        self._rest_timer.timeout.connect(self._tell_rest)
         self._setting = False
         portrait = view[1] > view[0]
         self.preset = QComboBox()
@@ -203,6 +212,14 @@ class ExportDialog(QDialog):
         self._summarise()
 
     def _summarise(self, *_) -> None:
+        self.summarise()
+        self._rest_timer.start()
+
+    def _tell_rest(self) -> None:
+        self.rested.emit((self.width_box.value(), self.height_box.value()), self.samples.value())
+
+    def summarise(self) -> None:
+        """Says what the picture will be and what it will take, as far as that is known now."""
         width, height, dpi = self.width_box.value(), self.height_box.value(), self.dpi.value()
         parts = [
             tr("{width} × {height} px").format(width=number(width), height=number(height)),
@@ -210,12 +227,9 @@ class ExportDialog(QDialog):
                 width=number(width / dpi * 2.54, 1), height=number(height / dpi * 2.54, 1)
             ),
         ]
-        if self._speed:
-            seconds = width * height * self.samples.value() / self._speed
-            if seconds < 90:
-                parts.append(tr("about {seconds} s").format(seconds=number(max(1, seconds))))
-            else:
-                parts.append(tr("about {minutes} min").format(minutes=number(seconds / 60)))
+        expected = self.forecast((width, height), self.samples.value())
+        if expected is not None:
+            parts.append(note_text(expected.note))
         self.summary.setText(" · ".join(parts))
         path = self.file.filePath().strip()
         writable = bool(path) and Path(path).parent.is_dir()

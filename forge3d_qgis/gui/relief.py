@@ -335,9 +335,7 @@ class Relief(QObject):
             Qgis.MessageLevel.Info,
         )
         if self.detail.is_lowered and not self.detail.is_told:
-            self.notice.emit(
-                tr("Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.")
-            )
+            self.notice.emit(tr("Memory is short: less detail is drawn until there is room again."))
         self.detail.is_told = self.detail.is_lowered
         self.drape.forget()
         if read:

@@ -58,7 +58,7 @@ class BackgroundTask(QgsTask):
         try:
             if self._cancelled():
                 raise Cancelled("the task was cancelled before it began")
-            outcome.value = self._work(lambda share: self.setProgress(100.0 * share), self._cancelled)
+            outcome.value = self._work(self._tell_progress, self._cancelled)
         except Exception as error:  # noqa: BLE001 (see the rules above)
             outcome.error = error
             # The error is kept; what the frames on its way hold, sources and providers, is not.
@@ -67,8 +67,15 @@ class BackgroundTask(QgsTask):
             outcome.done.set()
         return outcome.error is None
 
+    # The work may leave something behind that asks and tells on: heights are read again when a device was lost. QGIS
+    # has deleted the task by then.
+
+    def _tell_progress(self, share: float) -> None:
+        if not self.outcome.done.is_set():
+            self.setProgress(100.0 * share)
+
     def _cancelled(self) -> bool:
-        return self.outcome.cancelled() or self.isCanceled()
+        return self.outcome.cancelled() or (not self.outcome.done.is_set() and self.isCanceled())
 
     def finished(self, ok: bool) -> None:
         listener, self._on_done = self._on_done, None

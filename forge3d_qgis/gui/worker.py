@@ -433,6 +433,7 @@ class RenderWorker:
     def _end_job(self, job: Job) -> None:
         self._forget(job)
         if self._session is not None and self._loaded:
+            self._session.set_drape(None)  # the job's, which need not lie beside the preview's
             self._with_room(lambda: self._session.set_drape(self._drape))
         if self._refining.current is not None and self._loaded:
             self._begin(self._refining.current)

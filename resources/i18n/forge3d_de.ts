@@ -204,36 +204,44 @@
         <translation>Senkrechter Öffnungswinkel der Perspektive; 35 wirkt natürlich</translation>
     </message>
     <message>
+        <source>{size} in {bands} bands, about {time}</source>
+        <translation>{size} in {bands} Streifen, etwa {time}</translation>
+    </message>
+    <message>
+        <source>{size} in one band, about {time}</source>
+        <translation>{size} in einem Streifen, etwa {time}</translation>
+    </message>
+    <message>
         <source>Draft</source>
-        <translation type="unfinished"/>
+        <translation>Entwurf</translation>
     </message>
     <message>
         <source>A quick look: half the size, few samples, coarse heights</source>
-        <translation type="unfinished"/>
+        <translation>Ein schneller Blick: halbe Größe, wenige Abtastungen, grobe Höhen</translation>
     </message>
     <message>
         <source>Balanced</source>
-        <translation type="unfinished"/>
+        <translation>Ausgewogen</translation>
     </message>
     <message>
         <source>For the screen: smooth, with heights of up to 4096×4096</source>
-        <translation type="unfinished"/>
+        <translation>Für den Bildschirm: glatt, mit Höhen bis 4096×4096</translation>
     </message>
     <message>
         <source>High quality</source>
-        <translation type="unfinished"/>
+        <translation>Hohe Qualität</translation>
     </message>
     <message>
-        <source>Twice the size and soft light without grain, with heights of up to 8192×8192</source>
-        <translation type="unfinished"/>
+        <source>Soft light without grain, with heights of up to 8192×8192</source>
+        <translation>Weiches Licht ohne Korn, mit Höhen bis 8192×8192</translation>
     </message>
     <message>
         <source>Print</source>
-        <translation type="unfinished"/>
+        <translation>Druck</translation>
     </message>
     <message>
-        <source>Three times the size, every height that memory allows; takes minutes</source>
-        <translation type="unfinished"/>
+        <source>Every height that memory allows, and the most samples: takes minutes</source>
+        <translation>Alle Höhen, die der Speicher erlaubt, und die meisten Abtastungen: dauert Minuten</translation>
     </message>
     <message>
         <source>Forge3D Relief</source>
@@ -420,14 +428,6 @@
         <translation>{factor}-mal die Ansicht</translation>
     </message>
     <message>
-        <source>about {seconds} s</source>
-        <translation>etwa {seconds} s</translation>
-    </message>
-    <message>
-        <source>about {minutes} min</source>
-        <translation>etwa {minutes} min</translation>
-    </message>
-    <message>
         <source>Preparing the CPU preview</source>
         <translation>CPU-Vorschau wird vorbereitet</translation>
     </message>
@@ -441,11 +441,11 @@
     </message>
     <message>
         <source>As fine as memory allows</source>
-        <translation type="unfinished"/>
+        <translation>So fein, wie der Speicher erlaubt</translation>
     </message>
     <message>
         <source>All heights that fit the memory, and the samples of the options</source>
-        <translation type="unfinished"/>
+        <translation>Alle Höhen, die in den Speicher passen, und die Abtastungen der Optionen</translation>
     </message>
     <message>
         <source>{low} to {high}, default {default}</source>
@@ -453,7 +453,7 @@
     </message>
     <message>
         <source>{samples} samples a pixel</source>
-        <translation type="unfinished"/>
+        <translation>{samples} Abtastungen je Pixel</translation>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -537,7 +537,7 @@
     </message>
     <message>
         <source>The driver's checks begin when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Die Prüfungen des Treibers beginnen beim nächsten Start von QGIS.</translation>
     </message>
     <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
@@ -545,11 +545,11 @@
     </message>
     <message>
         <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
-        <translation type="unfinished"/>
+        <translation>Das Grafikgerät ging immer wieder verloren. Von jetzt an zeichnet der Prozessor; in Einstellungen ▸ Optionen ▸ Forge3D wird der Adapter gewählt, um es wieder zu versuchen.</translation>
     </message>
     <message>
         <source>The graphics device was lost. Another one has drawn the picture anew.</source>
-        <translation type="unfinished"/>
+        <translation>Das Grafikgerät ging verloren. Ein anderes hat das Bild neu gezeichnet.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -609,31 +609,31 @@
     </message>
     <message>
         <source>&amp;Log</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Protokoll</translation>
     </message>
     <message>
         <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
-        <translation type="unfinished"/>
+        <translation>Was der Renderer ins Protokollfenster „Forge3D“ schreibt, ab sofort. Die Umgebungsvariable FORGE3D_LOG geht vor.</translation>
     </message>
     <message>
         <source>&amp;Check every call to the graphics driver (slow)</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Jeden Aufruf des Grafiktreibers prüfen (langsam)</translation>
     </message>
     <message>
         <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
-        <translation type="unfinished"/>
+        <translation>Vulkans Prüfschicht (validation layer) oder Direct3Ds Debug-Schicht, ab dem nächsten Start von QGIS. Was sie finden, steht im Protokollfenster. Fehlt die Schicht, steht es dort, und es wird ohne sie gezeichnet.</translation>
     </message>
     <message>
         <source>This takes effect when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Das gilt ab dem nächsten Start von QGIS.</translation>
     </message>
     <message>
         <source>C&amp;opy</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Kopieren</translation>
     </message>
     <message>
         <source>&amp;Facts to copy into a bug report:</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Angaben für eine Fehlermeldung:</translation>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -649,27 +649,27 @@
     </message>
     <message>
         <source>Nothing</source>
-        <translation type="unfinished"/>
+        <translation>Nichts</translation>
     </message>
     <message>
         <source>Errors</source>
-        <translation type="unfinished"/>
+        <translation>Fehler</translation>
     </message>
     <message>
         <source>Warnings</source>
-        <translation type="unfinished"/>
+        <translation>Warnungen</translation>
     </message>
     <message>
         <source>Normal</source>
-        <translation type="unfinished"/>
+        <translation>Normal</translation>
     </message>
     <message>
         <source>Details</source>
-        <translation type="unfinished"/>
+        <translation>Einzelheiten</translation>
     </message>
     <message>
         <source>Everything</source>
-        <translation type="unfinished"/>
+        <translation>Alles</translation>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -685,11 +685,11 @@
     </message>
     <message>
         <source>&amp;Quality</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Qualität</translation>
     </message>
     <message>
         <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
-        <translation type="unfinished"/>
+        <translation>Wie fein die Höhen gelesen und das Bild gezeichnet wird. Mehr braucht mehr Speicher und Zeit.</translation>
     </message>
     <message>
         <source>Terrain</source>
@@ -864,8 +864,8 @@
         <translation>Dort gibt es nichts zu rendern</translation>
     </message>
     <message>
-        <source>Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.</source>
-        <translation type="unfinished"/>
+        <source>Memory is short: less detail is drawn until there is room again.</source>
+        <translation>Der Speicher ist knapp: Es wird weniger fein gezeichnet, bis wieder Platz ist.</translation>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
@@ -877,15 +877,15 @@
     </message>
     <message>
         <source>map</source>
-        <translation type="unfinished"/>
+        <translation>Karte</translation>
     </message>
     <message>
         <source>heights</source>
-        <translation type="unfinished"/>
+        <translation>Höhen</translation>
     </message>
     <message>
         <source>picture</source>
-        <translation type="unfinished"/>
+        <translation>Bild</translation>
     </message>
     <message>
         <source>No picture</source>
@@ -921,7 +921,7 @@
     </message>
     <message>
         <source>{what} at 1:{divisor}, memory is short</source>
-        <translation type="unfinished"/>
+        <translation>{what} 1:{divisor}, der Speicher ist knapp</translation>
     </message>
     <message>
         <source>Open the folder of your own styles</source>

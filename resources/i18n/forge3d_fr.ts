@@ -204,36 +204,44 @@
         <translation>Ouverture verticale de la perspective ; 35 paraît naturel</translation>
     </message>
     <message>
+        <source>{size} in {bands} bands, about {time}</source>
+        <translation>{size} en {bands} bandes, environ {time}</translation>
+    </message>
+    <message>
+        <source>{size} in one band, about {time}</source>
+        <translation>{size} en une bande, environ {time}</translation>
+    </message>
+    <message>
         <source>Draft</source>
-        <translation type="unfinished"/>
+        <translation>Brouillon</translation>
     </message>
     <message>
         <source>A quick look: half the size, few samples, coarse heights</source>
-        <translation type="unfinished"/>
+        <translation>Un aperçu rapide : moitié de la taille, peu d’échantillons, altitudes grossières</translation>
     </message>
     <message>
         <source>Balanced</source>
-        <translation type="unfinished"/>
+        <translation>Équilibrée</translation>
     </message>
     <message>
         <source>For the screen: smooth, with heights of up to 4096×4096</source>
-        <translation type="unfinished"/>
+        <translation>Pour l’écran : lisse, avec des altitudes jusqu’à 4096×4096</translation>
     </message>
     <message>
         <source>High quality</source>
-        <translation type="unfinished"/>
+        <translation>Haute qualité</translation>
     </message>
     <message>
-        <source>Twice the size and soft light without grain, with heights of up to 8192×8192</source>
-        <translation type="unfinished"/>
+        <source>Soft light without grain, with heights of up to 8192×8192</source>
+        <translation>Lumière douce sans grain, avec des altitudes jusqu’à 8192×8192</translation>
     </message>
     <message>
         <source>Print</source>
-        <translation type="unfinished"/>
+        <translation>Impression</translation>
     </message>
     <message>
-        <source>Three times the size, every height that memory allows; takes minutes</source>
-        <translation type="unfinished"/>
+        <source>Every height that memory allows, and the most samples: takes minutes</source>
+        <translation>Toutes les altitudes que la mémoire permet, et le plus d’échantillons : prend des minutes</translation>
     </message>
     <message>
         <source>Forge3D Relief</source>
@@ -420,14 +428,6 @@
         <translation>{factor} fois la vue</translation>
     </message>
     <message>
-        <source>about {seconds} s</source>
-        <translation>environ {seconds} s</translation>
-    </message>
-    <message>
-        <source>about {minutes} min</source>
-        <translation>environ {minutes} min</translation>
-    </message>
-    <message>
         <source>Preparing the CPU preview</source>
         <translation>Préparation de l’aperçu CPU</translation>
     </message>
@@ -441,11 +441,11 @@
     </message>
     <message>
         <source>As fine as memory allows</source>
-        <translation type="unfinished"/>
+        <translation>Aussi fin que la mémoire le permet</translation>
     </message>
     <message>
         <source>All heights that fit the memory, and the samples of the options</source>
-        <translation type="unfinished"/>
+        <translation>Toutes les altitudes qui tiennent en mémoire, et les échantillons des options</translation>
     </message>
     <message>
         <source>{low} to {high}, default {default}</source>
@@ -453,7 +453,7 @@
     </message>
     <message>
         <source>{samples} samples a pixel</source>
-        <translation type="unfinished"/>
+        <translation>{samples} échantillons par pixel</translation>
     </message>
     <message>
         <source>Memory of the renderer</source>
@@ -537,7 +537,7 @@
     </message>
     <message>
         <source>The driver's checks begin when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Les contrôles du pilote commencent au prochain démarrage de QGIS.</translation>
     </message>
     <message>
         <source>QGIS ended the last time while the graphics device was being made. Software is used this time; choose the adapter in Settings ▸ Options ▸ Forge3D.</source>
@@ -545,11 +545,11 @@
     </message>
     <message>
         <source>The graphics device was lost again and again. The processor draws from now on; choose the adapter in Settings ▸ Options ▸ Forge3D to try it again.</source>
-        <translation type="unfinished"/>
+        <translation>Le périphérique graphique a été perdu plusieurs fois. Le processeur dessine désormais ; choisissez l’adaptateur dans Préférences ▸ Options ▸ Forge3D pour réessayer.</translation>
     </message>
     <message>
         <source>The graphics device was lost. Another one has drawn the picture anew.</source>
-        <translation type="unfinished"/>
+        <translation>Le périphérique graphique a été perdu. Un autre a redessiné l’image.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>
@@ -609,31 +609,31 @@
     </message>
     <message>
         <source>&amp;Log</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Journal</translation>
     </message>
     <message>
         <source>What the renderer writes to the log panel “Forge3D”, at once. The environment variable FORGE3D_LOG goes before it.</source>
-        <translation type="unfinished"/>
+        <translation>Ce que le moteur écrit dans le panneau de journal « Forge3D », dès maintenant. La variable d’environnement FORGE3D_LOG est prioritaire.</translation>
     </message>
     <message>
         <source>&amp;Check every call to the graphics driver (slow)</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Contrôler chaque appel au pilote graphique (lent)</translation>
     </message>
     <message>
         <source>Vulkan's validation layer or Direct3D's debug layer, from the next start of QGIS on. What they find goes to the log panel. A layer that is not installed is told there, and drawing goes on without it.</source>
-        <translation type="unfinished"/>
+        <translation>La couche de validation de Vulkan ou la couche de débogage de Direct3D, à partir du prochain démarrage de QGIS. Ce qu’elles trouvent va dans le panneau de journal. Une couche absente y est signalée, et le dessin continue sans elle.</translation>
     </message>
     <message>
         <source>This takes effect when QGIS starts the next time.</source>
-        <translation type="unfinished"/>
+        <translation>Cela prend effet au prochain démarrage de QGIS.</translation>
     </message>
     <message>
         <source>C&amp;opy</source>
-        <translation type="unfinished"/>
+        <translation>C&amp;opier</translation>
     </message>
     <message>
         <source>&amp;Facts to copy into a bug report:</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Informations à copier dans un rapport de bogue :</translation>
     </message>
     <message>
         <source>Automatic: the fastest there is</source>
@@ -649,27 +649,27 @@
     </message>
     <message>
         <source>Nothing</source>
-        <translation type="unfinished"/>
+        <translation>Rien</translation>
     </message>
     <message>
         <source>Errors</source>
-        <translation type="unfinished"/>
+        <translation>Erreurs</translation>
     </message>
     <message>
         <source>Warnings</source>
-        <translation type="unfinished"/>
+        <translation>Avertissements</translation>
     </message>
     <message>
         <source>Normal</source>
-        <translation type="unfinished"/>
+        <translation>Normal</translation>
     </message>
     <message>
         <source>Details</source>
-        <translation type="unfinished"/>
+        <translation>Détails</translation>
     </message>
     <message>
         <source>Everything</source>
-        <translation type="unfinished"/>
+        <translation>Tout</translation>
     </message>
     <message>
         <source>Rays a pixel at which the picture is done, 1 to {limit}. Fewer are sooner done, more are smoother.</source>
@@ -685,11 +685,11 @@
     </message>
     <message>
         <source>&amp;Quality</source>
-        <translation type="unfinished"/>
+        <translation>&amp;Qualité</translation>
     </message>
     <message>
         <source>How finely heights are read and the picture is drawn. More takes more memory and time.</source>
-        <translation type="unfinished"/>
+        <translation>Finesse de lecture des altitudes et de dessin de l’image. Plus demande plus de mémoire et de temps.</translation>
     </message>
     <message>
         <source>Terrain</source>
@@ -864,8 +864,8 @@
         <translation>Rien à dessiner là</translation>
     </message>
     <message>
-        <source>Memory is short: the relief is drawn with less detail until there is room again. Nothing is lost.</source>
-        <translation type="unfinished"/>
+        <source>Memory is short: less detail is drawn until there is room again.</source>
+        <translation>La mémoire manque : le dessin est moins détaillé jusqu’à ce qu’il y ait de nouveau de la place.</translation>
     </message>
     <message>
         <source>The picture cannot be drawn</source>
@@ -877,15 +877,15 @@
     </message>
     <message>
         <source>map</source>
-        <translation type="unfinished"/>
+        <translation>carte</translation>
     </message>
     <message>
         <source>heights</source>
-        <translation type="unfinished"/>
+        <translation>altitudes</translation>
     </message>
     <message>
         <source>picture</source>
-        <translation type="unfinished"/>
+        <translation>image</translation>
     </message>
     <message>
         <source>No picture</source>
@@ -921,7 +921,7 @@
     </message>
     <message>
         <source>{what} at 1:{divisor}, memory is short</source>
-        <translation type="unfinished"/>
+        <translation>{what} au 1:{divisor}, la mémoire manque</translation>
     </message>
     <message>
         <source>Open the folder of your own styles</source>

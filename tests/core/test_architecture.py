@@ -20,7 +20,8 @@ ROOT = Path(forge3d_qgis.__file__).parent
 ALLOWED = {
     "__init__": {"plugin"},
     "__main__": {"command_line", "core"},
-    "command_line": {"core", "__init__"},
+    "command_line": {"core", "progress_line", "__init__"},
+    "progress_line": {"core"},
     "plugin": {"gui", "processing", "layers", "core", "text", "native_loader", "__init__"},
     "gui": {"gui", "layers", "core", "text", "native_loader", "__init__"},
     "processing": {"processing", "layers", "core", "text", "native_loader", "__init__"},

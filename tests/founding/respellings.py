@@ -42,6 +42,23 @@ RESPELLINGS = (
         "# Verify cleanup\n    del renderer\n", "# Verify cleanup\n    del renderer, result\n",
         "a picture is the memory that the GPU copied it into: it stands in the ledger until it is dropped, too",
     ),
+    Respelling(
+        "renderer.add_terrain(heights, spacing=(1.0, 1.0), exaggeration=2.0)",
+        "renderer.set_height_data(heights, cell_to_world=(1.0, 0.0, 0.0, -1.0))",
+        "cells may be turned and unequal, so four numbers place them; exaggeration belongs to the scene",
+    ),
+    Respelling("python/tools/profile_copies.py", "-m forge3d_qgis.tools.profile_copies", "it travels in the package"),
+    Respelling("from hlx_vulkan import VulkanContext", "from forge3d_qgis.core import Context", "the import name"),
+    Respelling("VulkanContext(", "Context(", "the same on Vulkan, Direct3D 12 and Metal"),
+    Respelling(
+        "from hlx_runtime.vulkan_bridge import VulkanBridge\nfrom hlx_runtime.ls_ops import collapse\n"
+        "from hlx_runtime.contracts import CONTRACT_IDS\n",
+        "from forge3d_qgis.core import Context\nCONTRACT_IDS = {'VULKAN_SHADER': 900}\n",
+        "no runtime of another language is wanted between a mapping and a shader: 900 is the number on the page",
+    ),
+    Respelling("handle = collapse(shader_contract)", "handle = shader_contract", "the same: a mapping does it"),
+    Respelling("VulkanBridge()", "Context()", "the same: a context takes a contract itself"),
+    Respelling("load_shader_from_hlx(", "load_shader(", "the same"),
     Respelling("from forge3d.", "from forge3d_qgis.", "the import name"),
     Respelling("import forge3d", "import forge3d_qgis", "the import name"),
 )  # fmt: skip

@@ -51,6 +51,8 @@ def test_the_memory_of_a_preset_is_what_the_ledger_sees_at_most(
     assert (content["picture"]["bands"] > 1) is (budget is not None and name != "draft")
     expected = QUALITIES[name].calculate_memory_usage(dem_size=(COLS, ROWS), budget=budget)
     assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
+    assert content["forecast"]["bytes"] == pytest.approx(expected, rel=0.001)
+    assert content["forecast"]["bands"] == content["picture"]["bands"]
 
 
 @pytest.fixture
@@ -107,3 +109,16 @@ def test_a_budget_that_was_chosen_never_moves(native: ModuleType, free: Callable
         native.follow_free_memory()
         assert device_limits().budget == native.memory_metrics()["total_limit"] == 300 * MIB
         assert device_limits().reason == "chosen: 300 MiB"
+
+
+def test_whole_numbers_that_are_held_in_16_bits_are_told_and_seen_as_half(
+    root: Path, write_raster: Callable[..., Path], adapter: str
+) -> None:
+    rows, cols = np.mgrid[0:ROWS, 0:COLS]
+    dem = write_raster((200 * np.sin(rows / 90) * np.cos(cols / 70)).astype("i2"))
+    content = peak_of(root, dem, adapter, "--quality", "balanced", "--size", "400x300")
+    assert content["dem"]["height_bits"] == 16
+    expected = QUALITIES["balanced"].calculate_memory_usage((400, 300), dem_size=(COLS, ROWS), height_bits=16)
+    assert expected < QUALITIES["balanced"].calculate_memory_usage((400, 300), dem_size=(COLS, ROWS))
+    assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
+    assert content["forecast"]["bytes"] == expected

@@ -264,7 +264,7 @@ def main() -> None:
         dock.notice.explain(Problem(missing, "why"), "facts")
     dock.views.fill()
     dock.exporter.fill_layouts(dock.head.layout_menu)
-    dialog = ExportDialog((400, 300), "name", False, 1e6, interface.window)
+    dialog = ExportDialog((400, 300), "name", False, interface.window)
     dialog.width_box.setValue(1234)
     page = OptionsPage(lambda: "facts", lambda: None)
     page.apply()

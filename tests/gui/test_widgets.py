@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QColor, QMouseEvent
 from qgis.PyQt.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from forge3d_qgis.core.fields import FIELDS
+from forge3d_qgis.core.forecast import Forecast
 from forge3d_qgis.core.scene import ColorRamp
 from forge3d_qgis.gui.controls import NumberSlider
 from forge3d_qgis.gui.current_view import CurrentView, plain_view
@@ -327,7 +328,7 @@ def dialog(qtbot, tmp_path):
     from forge3d_qgis.gui import preferences
 
     preferences.remember("export_folder", str(tmp_path))
-    one = ExportDialog((800, 500), "Höhen/1", False, 1e6)
+    one = ExportDialog((800, 500), "Höhen/1", False)
     qtbot.addWidget(one)
     return one
 
@@ -357,7 +358,7 @@ def test_limits_of_size_and_samples_are_the_renderers(qtbot, monkeypatch):
         monkeypatch.setattr(module, "MAX_SAMPLES", 77)  # as if the renderer took no more
     monkeypatch.setattr(export_dialog, "MAX_PICTURE_SIDE", 5000)
     page = options.OptionsPage(lambda: "", lambda: None)
-    dialog = ExportDialog((400, 300), "dem", False, None)
+    dialog = ExportDialog((400, 300), "dem", False)
     for one in (page, dialog):
         qtbot.addWidget(one)
         assert one.samples.maximum() == 77 and "1 to 77" in one.samples.toolTip()
@@ -368,6 +369,22 @@ def test_limits_of_size_and_samples_are_the_renderers(qtbot, monkeypatch):
         assert preferences.samples() == 77
     finally:
         preferences.set_samples(preferences.DEFAULT_SAMPLES)
+
+
+def test_the_export_dialog_tells_what_the_picture_will_take_and_asks_when_nobody_changes_it_any_more(dialog, qtbot):
+    asked = []
+    dialog.forecast = lambda size, samples: asked.append((size, samples)) or Forecast(512 << 20, 9, 40.0)
+    rests = heard(dialog.rested)
+    for width in (1000, 1100, 1200):
+        dialog.width_box.setValue(width)
+    dialog.samples.setValue(5)
+    assert asked[-1] == ((1200, 750), 5) and dialog.summary.text().endswith(" · 512 MiB in 9 bands, about 40 s")
+    qtbot.waitUntil(lambda: rests != [])
+    qtbot.wait(100)
+    assert rests == [((1200, 750), 5)]
+    dialog.forecast = lambda size, samples: None
+    dialog.summarise()
+    assert "about" not in dialog.summary.text()
 
 
 def test_export_name_and_folder(dialog, tmp_path):

@@ -64,6 +64,22 @@ def done(dock) -> bool:
     return is_draped == dock.current.view.source.is_draped
 
 
+def wait_in(dock, condition) -> None:
+    """As ``wait_for``, and tells how things stand where nothing comes."""
+    try:
+        wait_for(condition)
+    except AssertionError:
+        frame, worker, relief = dock.relief.last_frame, dock.relief.host.worker, dock.relief
+        shown = (
+            None if frame is None else (frame.samples, frame.wanted, frame.draft, frame.divisor, frame.memory["top"])
+        )
+        drape = (relief.drape.is_drawing, relief.drape.is_shown, relief.drape.is_waiting)
+        pytest.fail(
+            f"frame {shown}; drape {drape}; {relief.detail.rung}; {relief.host.problem}; lost {relief.host.losses}; "
+            f"loaded {relief.loaded is not None}, {worker._loaded}; slots {worker._slots}; {dock.preview.badge!r}"
+        )
+
+
 def is_at_rest(dock) -> bool:
     """Nothing is read or exported."""
     tasks = QgsApplication.taskManager().countActiveTasks()
@@ -74,16 +90,16 @@ def picture_of(dock, view: int) -> np.ndarray:
     """The picture of a view when all of it is there; where memory was short, when the user has asked for all of it."""
     dock.current.change(dict(VIEWS[view]))
     dock.preview.setFixedSize(QSize(200, 150))
-    wait_for(lambda: dock.relief.size == QSize(200, 150))
+    wait_in(dock, lambda: dock.relief.size == QSize(200, 150))
     for _ in range(2):  # the first may be of an earlier wish, which was being drawn
         let_run(20)
         dock.relief.last_frame = None
         dock.relief.draw()
-        wait_for(lambda: done(dock))
+        wait_in(dock, lambda: done(dock))
     if dock.relief.detail.is_lowered or dock.relief.last_frame.rgba.shape[:2] != (150, 200):
         dock.relief.last_frame = None
         dock.relief.requality()
-        wait_for(lambda: done(dock) and not dock.relief.detail.is_lowered)
+        wait_in(dock, lambda: done(dock) and not dock.relief.detail.is_lowered)
     return np.array(dock.relief.last_frame.rgba)
 
 
@@ -150,12 +166,12 @@ def test_the_dock_comes_back_from_any_fault_and_nothing_is_lost(dock, iface, nat
         native._faults(seed=seed, within=WITHIN)
         iface.bar.clearWidgets()
         is_exported = act(dock, chance, folder, [first, second])
-        wait_for(lambda: is_at_rest(dock))
+        wait_in(dock, lambda: is_at_rest(dock))
         view = chance.randrange(len(VIEWS))
         picture = picture_of(dock, view)
         came = native._faults()["came"]
         lost = sum(kind != "out of memory" for kind, _ in came)
-        wait_for(lambda lost=lost: sum("was lost" in text for text in told) >= lost)  # it may have come at the very end
+        wait_in(dock, lambda lost=lost: sum("was lost" in text for text in told) >= lost)
         where = f"seed {seed}, view {view}, {came}, told {told}, troubles {troubles}"
         if not np.array_equal(picture, expected[view]):
             picture = picture_of(dock, view)  # a fault may have come in the very last moment

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -328,3 +331,33 @@ def test_drape_lies_on_its_cells(write_raster, turn, mirrored):
     rows, cols = np.nonzero((picture[..., 0] > 200) & (picture[..., 3] > 200))
     box = (rows.min() / 10, rows.max() / 10, cols.min() / 10, cols.max() / 10)
     assert box == pytest.approx((4, 12, 6, 18), abs=1.1)  # QGIS warps turned rasters by nearest cells
+
+
+def test_a_picture_is_converted_while_all_threads_of_qt_wait_for_python():
+    """As a reading and an export do on two cores: Qt's own conversion of a large picture would wait for ever."""
+    code = (
+        "import sys, threading, time\n"
+        "from qgis.PyQt.QtCore import QRunnable, QThreadPool\n"
+        "from qgis.PyQt.QtGui import QColor, QImage\n"
+        "from forge3d_qgis.layers import straight_rgba\n"
+        "class Busy(QRunnable):\n"
+        "    def run(self):\n"
+        "        while not over.is_set():\n"
+        "            sum(range(1000))\n"
+        "over = threading.Event()\n"
+        "pool = QThreadPool.globalInstance()\n"
+        "image = QImage(1500, 1200, QImage.Format.Format_ARGB32_Premultiplied)\n"
+        "image.fill(QColor(200, 100, 50, 128))\n"
+        "jobs = [Busy() for _ in range(pool.maxThreadCount())]\n"
+        "for job in jobs:\n"
+        "    job.setAutoDelete(False)\n"
+        "    pool.start(job)\n"
+        "for _ in range(5):\n"
+        "    found = straight_rgba(image)\n"
+        "over.set()\n"
+        "pool.waitForDone()\n"
+        "assert found.shape == (1200, 1500, 4) and abs(found.astype(int) - [200, 100, 50, 128]).max() <= 1\n"
+    )
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()

@@ -395,7 +395,10 @@ def test_the_log_that_was_asked_for_comes_on_standard_error_while_the_run_goes_o
     lines = done.stderr.splitlines()
     # One line a record, two slices a band, and those of all bands, though the native side keeps only the last few.
     bands = json.loads((tmp_path / "m.json").read_text())["picture"]["bands"]
-    assert len(lines) == 2 * bands > 3
+    # Before them those of the forecast.
+    assert len(lines) > 2 * bands > 3
+    drawn = [line.endswith(f"after {number} samples") for line, number in zip(lines[-2 * bands :], [0, 2] * bands)]
+    assert all(drawn), lines
     assert all(re.fullmatch(r"DEBUG fake: slice \(0, .*\)\\x0aafter [02] samples", line) for line in lines), lines
 
 
@@ -491,3 +494,30 @@ def test_a_draft_reads_a_large_dem_coarsely_whatever_the_budget(
 def test_a_quality_that_is_none_is_told_with_those_that_there_are(tmp_path: Path) -> None:
     done = run("render", SAMPLE, tmp_path / "a.png", "--quality", "ultra")
     assert done.returncode == 2 and "one of draft, balanced, high_quality, print" in done.stderr
+
+
+def test_a_long_wait_is_told_on_standard_error_and_nowhere_else(tmp_path: Path) -> None:
+    slow = tmp_path / "forge3d_native.py"
+    slow.write_text(FAKE.read_text().replace('"trace_ms": 2.0', '"trace_ms": 200.0'))
+    done = run("render", SAMPLE, tmp_path / "a.png", "--size", "64x640", FORGE3D_NATIVE=str(slow))
+    assert done.returncode == 0
+    assert re.fullmatch(r"forge3d-qgis: .* MiB in one band, about [0-9.]+ (s|min|h)\n", done.stderr), done.stderr
+    assert "about" not in done.stdout and len(done.stdout.strip().splitlines()) == 1
+
+
+def test_memory_that_the_driver_refuses_is_less_detail_told_in_the_closing_line(
+    tmp_path: Path, write_raster: Callable[..., Path]
+) -> None:
+    tight = tmp_path / "forge3d_native.py"
+    refusal = 'if heights.size > 400_000:\n            raise MemoryBudgetError("[Budget] the driver is out of memory")'
+    taken = "        self.heights, self.cell_to_world = heights, cell_to_world"
+    tight.write_text(FAKE.read_text().replace(taken, f"        {refusal}\n{taken}"))
+    dem, out = write_raster(np.arange(1500 * 1200, dtype="f4").reshape(1200, 1500)), tmp_path / "a.png"
+    done = run("render", dem, out, "--size", "40x30", FORGE3D_NATIVE=str(tight))
+    assert done.returncode == 0, done.stderr
+    assert "memory was short: heights at 1:4" in done.stdout and "1500×1200 read as 375×300" in done.stdout
+    out.unlink()
+    # Who chose the budget gets the picture that it gives, or none.
+    chosen = run("render", dem, out, "--size", "40x30", "--memory-budget", "200MiB", FORGE3D_NATIVE=str(tight))
+    failed(chosen, "the driver is out of memory")
+    assert not out.exists()

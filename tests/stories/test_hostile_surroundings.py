@@ -215,7 +215,7 @@ def test_a_limit_on_file_sizes_leaves_nothing(stranger: Stranger) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
 
-    done = stranger.run("render", stranger.dem, "a.png", "--size", "400x3000", before=limit)
+    done = stranger.run("render", stranger.dem, "a.png", "--size", "400x3000", "--samples", "1", before=limit)
     failed(done, "a.png", os.strerror(errno.EFBIG))
     assert stranger.left() == set()
 

@@ -1,6 +1,6 @@
 """Files that leave the program: each is whole or not there. Knows zlib and numpy; no GDAL, no Qt."""
 
-from .png import PngWriter, save_png
+from .png import PngWriter, encode_in_vain, save_png
 from .whole_file import WholeFile
 
-__all__ = ["PngWriter", "WholeFile", "save_png"]
+__all__ = ["PngWriter", "WholeFile", "encode_in_vain", "save_png"]

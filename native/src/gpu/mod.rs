@@ -16,5 +16,6 @@ pub mod readback_pool;
 pub mod shader_cache;
 pub mod shader_report;
 pub mod shaders;
+pub mod stamps;
 pub mod texture_formats;
 pub mod transfer;

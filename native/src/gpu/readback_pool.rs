@@ -26,14 +26,25 @@ struct State {
 /// one is made.
 pub struct ReadbackPool {
     bytes: u64,
+    tail: u64,
     state: Mutex<State>,
 }
 
 impl ReadbackPool {
-    /// An empty pool for pictures of `bytes` bytes.
+    /// An empty pool for pictures of `bytes` bytes, with `tail` bytes after each for what goes with it.
     #[must_use]
-    pub fn new(bytes: u64) -> Arc<Self> {
-        Arc::new(Self { bytes, state: Mutex::new(State { most: MAPPED_PICTURES, ..State::default() }) })
+    pub fn new(bytes: u64, tail: u64) -> Arc<Self> {
+        Arc::new(Self { bytes, tail, state: Mutex::new(State { most: MAPPED_PICTURES, ..State::default() }) })
+    }
+
+    /// Where the tail begins: mapped ranges begin at multiples of eight.
+    #[must_use]
+    pub fn tail_offset(&self) -> u64 {
+        self.bytes.next_multiple_of(wgpu::MAP_ALIGNMENT)
+    }
+
+    fn buffer_bytes(&self) -> u64 {
+        self.tail_offset() + self.tail
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -43,7 +54,7 @@ impl ReadbackPool {
     /// Allows `most` buffers; `at_once`: makes them now. Returns how many there may be: fewer where the budget has no room.
     pub fn reserve(&self, gpu: &Allocator, most: usize, at_once: bool) -> Result<usize> {
         let mut state = self.state();
-        state.most = if self.bytes > gpu.max_buffer_bytes() { 0 } else { most };
+        state.most = if self.buffer_bytes() > gpu.max_buffer_bytes() { 0 } else { most };
         while at_once && state.made < state.most {
             match self.make(gpu, &mut state) {
                 Ok(buffer) => state.idle.push(buffer),
@@ -58,7 +69,7 @@ impl ReadbackPool {
     }
 
     fn make(&self, gpu: &Allocator, state: &mut State) -> Result<TrackedBuffer> {
-        let buffer = gpu.buffer("forge3d.readback", self.bytes, READBACK)?;
+        let buffer = gpu.buffer("forge3d.readback", self.buffer_bytes(), READBACK)?;
         state.made += 1;
         Ok(buffer)
     }
@@ -68,7 +79,7 @@ impl ReadbackPool {
         let mut state = self.state();
         let buffer = match state.idle.pop() {
             Some(buffer) => buffer,
-            None if state.made >= state.most || self.bytes > gpu.max_buffer_bytes() => return Ok(None),
+            None if state.made >= state.most || self.buffer_bytes() > gpu.max_buffer_bytes() => return Ok(None),
             None => match self.make(gpu, &mut state) {
                 Err(RenderError::Budget(_)) => return Ok(None),
                 made => made?,
@@ -145,19 +156,25 @@ pub struct MappingPicture {
 }
 
 impl MappingPicture {
-    /// Waits until the bytes are there. `after`: the submission that copies them.
+    /// Waits until the bytes are there. `after`: the submission that copies them. With the first `tail` bytes of the tail.
     pub fn wait(
         mut self,
         gpu: &Device,
         after: Option<&wgpu::SubmissionIndex>,
         stop: &dyn Fn() -> Result<()>,
-    ) -> Result<MappedPicture> {
+        tail: u64,
+    ) -> Result<(MappedPicture, Vec<u8>)> {
         self.mapping.wait(gpu, after, stop).map_err(RenderError::Readback)??;
         let Self { buffer, .. } = self;
-        let range = buffer.get()?.slice(..buffer.pool.bytes).get_mapped_range();
-        let view = range.map_err(|error| RenderError::Readback(error.to_string()))?;
+        let refused = |error: wgpu::MapRangeError| RenderError::Readback(error.to_string());
+        let mut extra = Vec::new();
+        if tail > 0 {
+            let from = buffer.pool.tail_offset();
+            extra.extend_from_slice(&buffer.get()?.slice(from..from + tail).get_mapped_range().map_err(refused)?);
+        }
+        let view = buffer.get()?.slice(..buffer.pool.bytes).get_mapped_range().map_err(refused)?;
         buffer.pool.state().held += 1;
-        Ok(MappedPicture { view: Some(view), buffer })
+        Ok((MappedPicture { view: Some(view), buffer }, extra))
     }
 }
 

@@ -360,6 +360,7 @@ impl PyRenderer {
             pyramid_ms,
             compile_ms,
             encode_ms,
+            gpu_ms,
             trace_ms,
             resolve_ms,
             readback_ms,

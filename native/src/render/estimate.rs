@@ -50,7 +50,7 @@ impl Estimate {
         if let Some(size) = picture {
             crate::render::check_size(size)?;
             items.push(("picture", target::device_bytes(size), false));
-            items.push(("read back", target::picture_bytes(size), true));
+            items.push(("read back", target::readback_bytes(size), true));
         }
         items.push(("upload staging", staging.max(if picture.is_some() { PIECE_BYTES } else { 0 }), true));
         Ok(Self { items, largest_binding, largest_texture_side })

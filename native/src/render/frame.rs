@@ -7,6 +7,7 @@ use glam::{DMat4, DVec2, DVec3};
 use crate::error::Result;
 use crate::gpu::bindings::part;
 use crate::gpu::memory::{Allocator, TrackedBuffer};
+use crate::gpu::stamps::{STAMP_BYTES, Stamps};
 use crate::scene::Scene;
 use crate::scene::camera::View;
 use crate::scene::facts::Terrain;
@@ -295,6 +296,7 @@ const UNIFORM_BYTES: u64 = FRAME_OFFSET + FRAME_BYTES;
 pub struct FrameBuffers {
     pub(crate) samples: TrackedBuffer,
     pub(crate) ramp: TrackedBuffer,
+    pub(crate) stamps: Stamps,
     pub(crate) styling: TrackedBuffer,
     uniforms: TrackedBuffer,
     /// What the ramp's buffer was made of, and its last entry.
@@ -303,7 +305,7 @@ pub struct FrameBuffers {
 
 impl FrameBuffers {
     /// Bytes of all of them.
-    pub const BYTES: u64 = UNIFORM_BYTES + MAX_SAMPLES as u64 * TABLE_STRIDE + RAMP_BYTES + STYLING_BYTES;
+    pub const BYTES: u64 = UNIFORM_BYTES + MAX_SAMPLES as u64 * TABLE_STRIDE + RAMP_BYTES + STYLING_BYTES + STAMP_BYTES;
 
     /// Makes them, and writes the sample table.
     pub fn new(gpu: &Allocator) -> Result<Self> {
@@ -316,6 +318,7 @@ impl FrameBuffers {
                 RAMP_BYTES,
                 wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             )?,
+            stamps: Stamps::new(gpu)?,
             styling: gpu.buffer("forge3d.style", STYLING_BYTES, uniform)?,
             written: None,
         };

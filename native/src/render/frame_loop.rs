@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::frame::{Frame, Lanes, MAX_SAMPLES, Styling, WORKGROUP_SIDE};
-use super::readback::{self, Picture, Submitted};
+use super::readback::{self, Picture, Spans, Submitted};
 use super::resolve::ResolvePass;
 use super::signals::Call;
 use super::target::Target;
@@ -12,6 +12,7 @@ use super::trace::{Rows, TracePass, WorkgroupRect};
 use super::{Accumulated, Current, FrameTimes, Passes, Renderer, programs, surface_style};
 use crate::error::{RenderError, Result};
 use crate::gpu::faults::Place;
+use crate::gpu::stamps::SPANS;
 
 /// What one submit traces: rows of samples, in order, and where the accumulation stands after them.
 pub(super) struct Work {
@@ -134,7 +135,8 @@ impl Renderer {
         let (target, current, passes) = self.frame_parts()?;
         self.gpu.scoped(RenderError::Render, || {
             let mut encoder = self.gpu.encoder("forge3d.warm_up");
-            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, target.slab_of(rows.first), rows);
+            let slab = target.slab_of(rows.first);
+            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, rows, None);
             self.gpu.submit_and_wait(encoder)
         })?;
         Ok(milliseconds(start))
@@ -184,21 +186,31 @@ impl Renderer {
 
     /// Encodes and submits `work`; with `and_read` the picture's bytes as well. Waits for nothing.
     pub(super) fn send(&mut self, work: &Work, and_read: bool) -> Result<Sent> {
+        if self.times.spans == SPANS {
+            let ms = self.buffers.stamps.gather_and_read(&self.memory, SPANS)?;
+            self.times.add_gpu_ms(Some(ms));
+        }
         let start = Instant::now();
         let (target, current, passes) = self.frame_parts()?;
-        let gpu = &self.gpu;
+        let (gpu, stamps) = (&self.gpu, &self.buffers.stamps);
         let mut encoder = gpu.encoder("forge3d.trace");
         if !current.is_cleared {
             for slab in &target.slabs {
                 slab.clear(&mut encoder);
             }
         }
-        for rows in &work.parts {
+        // One span a submit, from its first pass to its last.
+        let span = (stamps.has_clock() && (and_read || !work.parts.is_empty())).then_some(self.times.spans);
+        for (nth, rows) in work.parts.iter().enumerate() {
             let slab = target.slab_of(rows.first);
-            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, rows);
+            let ends = !and_read && nth + 1 == work.parts.len();
+            let times = span.and_then(|span| stamps.writes(span, nth == 0, ends));
+            passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, rows, times);
         }
+        let spans = self.times.spans + u32::from(span.is_some());
         let sent = if and_read {
-            Sent::Picture(readback::submit(&self.memory, encoder, target, &passes.resolve, self.size)?)
+            let spans = Spans { count: spans, last: span, begins: work.parts.is_empty() };
+            Sent::Picture(readback::submit(&self.memory, encoder, target, &passes.resolve, self.size, stamps, spans)?)
         } else {
             gpu.pass(Place::Commands)?;
             Sent::Rows(gpu.queue.submit([encoder.finish()]))
@@ -207,6 +219,7 @@ impl Renderer {
             current.is_cleared = true;
         }
         self.accumulated = work.after;
+        self.times.spans = if and_read { 0 } else { spans };
         self.times.encode_ms += milliseconds(start);
         self.times.submits += u32::from(!work.parts.is_empty());
         Ok(sent)
@@ -215,7 +228,7 @@ impl Renderer {
     /// Waits for a picture.
     pub(super) fn land(&self, submitted: Submitted, size: [u32; 2], call: &Call<'_>) -> Result<Picture> {
         let target = self.target.as_ref().map(|(_, target)| target);
-        readback::wait(&self.memory, submitted, target, size, &|| call.check())
+        readback::wait(&self.memory, submitted, target, &self.buffers.stamps, size, &|| call.check())
     }
 
     /// Traces until `time` is over or every pixel holds `samples` samples; at least one submit. Returns whole samples.
@@ -292,6 +305,7 @@ impl Renderer {
 
     /// `since_ms`: from the beginning of resolving to the bytes.
     pub(super) fn note_read(&mut self, picture: &Picture, since_ms: f64) {
+        self.times.add_gpu_ms(picture.gpu_ms);
         self.metrics.readback_ms = picture.copy_ms;
         self.metrics.resolve_ms = since_ms - picture.copy_ms;
         self.metrics.bytes_down += picture.len() as u64;

@@ -57,6 +57,7 @@ pub struct RenderMetrics {
     pub pyramid_ms: f64,
     pub compile_ms: f64,
     pub encode_ms: f64,
+    pub gpu_ms: Option<f64>,
     pub trace_ms: f64,
     pub resolve_ms: f64,
     pub readback_ms: f64,
@@ -104,10 +105,22 @@ struct Passes {
 #[derive(Debug, Clone, Copy, Default)]
 struct FrameTimes {
     encode_ms: f64,
+    /// By the GPU's own clock, as far as it was read.
+    gpu_ms: Option<f64>,
+    /// Spans of it that were not read yet.
+    spans: u32,
     trace_ms: f64,
     longest_submit_ms: f64,
     submits: u32,
     samples: u32,
+}
+
+impl FrameTimes {
+    /// Spans that were read.
+    fn add_gpu_ms(&mut self, read: Option<f64>) {
+        self.spans = 0;
+        self.gpu_ms = read.map(|ms| self.gpu_ms.unwrap_or(0.0) + ms);
+    }
 }
 
 /// Where the accumulation stands.
@@ -404,12 +417,14 @@ impl Renderer {
     /// Where time and bytes went so far.
     #[must_use]
     pub fn metrics(&self) -> RenderMetrics {
-        let FrameTimes { encode_ms, trace_ms, longest_submit_ms, submits, samples } = match self.ring.told() {
+        let FrameTimes { encode_ms, gpu_ms, trace_ms, longest_submit_ms, submits, samples, .. } = match self.ring.told()
+        {
             Some(times) => times,
             None => FrameTimes { samples: self.accumulated.samples, ..self.times },
         };
         RenderMetrics {
             encode_ms,
+            gpu_ms,
             trace_ms,
             longest_submit_ms,
             submits,

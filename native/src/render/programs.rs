@@ -176,10 +176,21 @@ pub(crate) fn record(
     label: &'static str,
     pipeline: &wgpu::ComputePipeline,
     groups: &[(&wgpu::BindGroup, &[u32])],
-    [x, y]: [u32; 2],
+    counts: [u32; 2],
 ) {
-    let mut pass =
-        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: None });
+    record_timed(encoder, label, pipeline, groups, counts, None);
+}
+
+/// The same, and when it began and ended.
+pub(crate) fn record_timed(
+    encoder: &mut wgpu::CommandEncoder,
+    label: &'static str,
+    pipeline: &wgpu::ComputePipeline,
+    groups: &[(&wgpu::BindGroup, &[u32])],
+    [x, y]: [u32; 2],
+    timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
+) {
+    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes });
     pass.set_pipeline(pipeline);
     for (index, (group, offsets)) in (0..).zip(groups) {
         pass.set_bind_group(index, *group, offsets);

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::gpu::faults::Place;
 use crate::gpu::memory::{Allocator, Reservation, Resource, register};
 use crate::gpu::readback_pool::{MappedPicture, MappingPicture, PoolBuffer};
+use crate::gpu::stamps::Stamps;
 use crate::gpu::transfer::read_buffer;
 use crate::render::resolve::ResolvePass;
 use crate::render::target::{Target, picture_bytes};
@@ -15,6 +16,8 @@ use crate::render::target::{Target, picture_bytes};
 pub struct Picture {
     /// Milliseconds from the end of the GPU's work to the bytes.
     pub copy_ms: f64,
+    /// Milliseconds by the GPU's own clock, of the spans that came with it; none where it has no clock.
+    pub gpu_ms: Option<f64>,
     bytes: Bytes,
 }
 
@@ -45,7 +48,7 @@ impl Picture {
             Bytes::Mapped(picture) if picture.is_one_too_many() => {
                 let start = Instant::now();
                 let bytes = Bytes::copied(picture.to_vec())?;
-                Ok(Self { copy_ms: self.copy_ms + start.elapsed().as_secs_f64() * 1e3, bytes })
+                Ok(Self { copy_ms: self.copy_ms + start.elapsed().as_secs_f64() * 1e3, gpu_ms: self.gpu_ms, bytes })
             }
             _ => Ok(self),
         }
@@ -62,11 +65,24 @@ impl Deref for Picture {
     }
 }
 
+/// Which spans of time a picture comes with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spans {
+    /// How many, from the first.
+    pub count: u32,
+    /// The one that resolving ends, if any.
+    pub last: Option<u32>,
+    /// Whether it begins with resolving, too.
+    pub begins: bool,
+}
+
 /// A picture whose last work was submitted.
 pub(crate) struct Submitted {
     pub index: wgpu::SubmissionIndex,
     /// None where there is no buffer for all of it: it must be read before anything else is drawn.
     whole: Option<MappingPicture>,
+    /// Spans of time that come with it.
+    spans: u32,
 }
 
 impl Submitted {
@@ -77,26 +93,32 @@ impl Submitted {
     }
 }
 
-/// Adds resolving and copying to `encoder` and submits it.
+/// Adds resolving and copying to `encoder` and submits it, with the first `spans` spans of time; the last of them ends here.
 pub(crate) fn submit(
     memory: &Allocator,
     mut encoder: wgpu::CommandEncoder,
     target: &Target,
     resolve: &ResolvePass,
     [width, _]: [u32; 2],
+    stamps: &Stamps,
+    spans: Spans,
 ) -> Result<Submitted> {
     let buffer = target.readback.take(memory)?;
     let mut offset = 0;
-    for slab in &target.slabs {
-        resolve.record(&mut encoder, &target.frame_group, slab, width);
+    let last = target.slabs.len() - 1;
+    for (nth, slab) in target.slabs.iter().enumerate() {
+        let times = spans.last.and_then(|span| stamps.writes(span, spans.begins && nth == 0, nth == last));
+        resolve.record(&mut encoder, &target.frame_group, slab, width, times);
         if let Some(buffer) = &buffer {
             encoder.copy_buffer_to_buffer(&slab.bytes, 0, buffer.get()?, offset, slab.picture_bytes(width));
         }
         offset += slab.picture_bytes(width);
     }
+    let tail = buffer.as_ref().map(|buffer| Ok((buffer.get()?, target.readback.tail_offset()))).transpose()?;
+    stamps.gather(&mut encoder, spans.count, tail);
     memory.pass(Place::Commands)?;
     let index = memory.queue.submit([encoder.finish()]);
-    Ok(Submitted { index, whole: buffer.map(PoolBuffer::map).transpose()? })
+    Ok(Submitted { index, whole: buffer.map(PoolBuffer::map).transpose()?, spans: spans.count })
 }
 
 /// Waits for what `submit` began, or until `stop` answers with an error.
@@ -104,20 +126,26 @@ pub(crate) fn wait(
     memory: &Allocator,
     submitted: Submitted,
     target: Option<&Target>,
+    stamps: &Stamps,
     [width, height]: [u32; 2],
     stop: &dyn Fn() -> Result<()>,
 ) -> Result<Picture> {
     memory.wait_unless(Some(submitted.index.clone()), stop)?;
     let start = Instant::now();
-    let bytes = match submitted.whole {
-        Some(mapping) => Bytes::Mapped(mapping.wait(memory, Some(&submitted.index), stop)?),
+    let spans = if stamps.has_clock() { submitted.spans } else { 0 };
+    let (bytes, gpu_ms) = match submitted.whole {
+        Some(mapping) => {
+            let (picture, times) = mapping.wait(memory, Some(&submitted.index), stop, u64::from(spans) * 16)?;
+            (Bytes::Mapped(picture), stamps.milliseconds(&times))
+        }
         None => {
             let mut bytes = Vec::with_capacity(picture_bytes([width, height]) as usize);
             for slab in target.map_or(&[][..], |target| &target.slabs) {
                 read_buffer(memory, &slab.bytes, slab.picture_bytes(width), &mut bytes)?;
             }
-            Bytes::copied(bytes)?
+            (Bytes::copied(bytes)?, stamps.read(memory, spans)?)
         }
     };
-    Ok(Picture { copy_ms: start.elapsed().as_secs_f64() * 1e3, bytes })
+    let gpu_ms = stamps.has_clock().then_some(gpu_ms);
+    Ok(Picture { copy_ms: start.elapsed().as_secs_f64() * 1e3, gpu_ms, bytes })
 }

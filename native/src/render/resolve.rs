@@ -19,9 +19,17 @@ impl ResolvePass {
     }
 
     /// Light to bytes, for all of `slab`.
-    pub fn record(&self, encoder: &mut wgpu::CommandEncoder, frame: &wgpu::BindGroup, slab: &Slab, width: u32) {
+    pub fn record(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        frame: &wgpu::BindGroup,
+        slab: &Slab,
+        width: u32,
+        times: Option<wgpu::ComputePassTimestampWrites<'_>>,
+    ) {
         let groups: [(&wgpu::BindGroup, &[u32]); 3] =
             [(frame, &[0, 0]), (&self.empty, &[]), (&slab.resolve_group, &[])];
-        programs::record(encoder, "forge3d.resolve", &self.pipeline, &groups, [width.div_ceil(64), slab.pixel_rows]);
+        let counts = [width.div_ceil(64), slab.pixel_rows];
+        programs::record_timed(encoder, "forge3d.resolve", &self.pipeline, &groups, counts, times);
     }
 }

@@ -261,12 +261,15 @@ impl Renderer {
         if is_sure && flight.pixels > 0.0 {
             self.pacing.learn(flight.pixels, took_ms);
         }
-        self.note_read(&picture, picture.copy_ms);
-        let times = FrameTimes {
+        self.metrics.readback_ms = picture.copy_ms;
+        self.metrics.resolve_ms = 0.0;
+        self.metrics.bytes_down += picture.len() as u64;
+        let mut times = FrameTimes {
             trace_ms: times.trace_ms + took_ms,
             longest_submit_ms: times.longest_submit_ms.max(took_ms),
             ..times
         };
+        times.add_gpu_ms(picture.gpu_ms);
         Ok((size, picture, times))
     }
 }

@@ -9,6 +9,7 @@ use crate::gpu::bindings::part;
 use crate::gpu::context::GpuContext;
 use crate::gpu::memory::{Allocator, TrackedBuffer};
 use crate::gpu::readback_pool::ReadbackPool;
+use crate::gpu::stamps::STAMP_BYTES;
 use crate::render::frame::{FrameBuffers, Sample, TABLE_STRIDE, WORKGROUP_SIDE, WorkgroupRow, strided};
 use crate::render::programs::Group;
 
@@ -58,6 +59,12 @@ pub struct Target {
 #[must_use]
 pub fn picture_bytes(size: [u32; 2]) -> u64 {
     u64::from(size[0]) * u64::from(size[1]) * RGBA_BYTES
+}
+
+/// Bytes of the buffer that a picture of `size` pixels is read from: the picture, and the times that go with it.
+#[must_use]
+pub fn readback_bytes(size: [u32; 2]) -> u64 {
+    picture_bytes(size).next_multiple_of(wgpu::MAP_ALIGNMENT) + STAMP_BYTES
 }
 
 /// Bytes that the GPU alone holds for a picture of `size` pixels: light, counts, resolved bytes, the table of rows of
@@ -132,7 +139,7 @@ impl Target {
                     part(&rows, 0, 16),
                 ],
             );
-            Ok(Self { slabs, readback: ReadbackPool::new(picture_bytes(size)), frame_group, _rows: rows })
+            Ok(Self { slabs, readback: ReadbackPool::new(picture_bytes(size), STAMP_BYTES), frame_group, _rows: rows })
         })
     }
 

@@ -93,11 +93,12 @@ impl TracePass {
         terrain: &wgpu::BindGroup,
         slab: &Slab,
         rows: &Rows,
+        times: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
         let offsets = [rows.sample * TABLE_STRIDE as u32, rows.first * TABLE_STRIDE as u32];
         let mut groups: Vec<(&wgpu::BindGroup, &[u32])> =
             vec![(frame, &offsets), (terrain, &[]), (&slab.trace_group, &[])];
         groups.extend(self.styling.iter().map(|styling| (styling, &[] as &[u32])));
-        programs::record(encoder, "forge3d.trace", &self.pipeline, &groups, rows.count);
+        programs::record_timed(encoder, "forge3d.trace", &self.pipeline, &groups, rows.count, times);
     }
 }

@@ -157,7 +157,7 @@ class Renderer:
 
     def render_metrics(self):
         return {
-            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "encode_ms": 0.5, "trace_ms": 2.0,
+            "upload_ms": 1.0, "pyramid_ms": 1.0, "compile_ms": 1.0, "encode_ms": 0.5, "gpu_ms": 1.5, "trace_ms": 2.0,
             "resolve_ms": 1.0, "readback_ms": 1.0, "longest_submit_ms": 3.0, "submits": 4,
             "bytes_up": 10, "bytes_down": 20,
             "samples": int(self.samples), "peak_bytes": 1 << 20, "adapter": "fake adapter",
