@@ -1,16 +1,19 @@
 """Prints plan, ledger and the memory of the whole process for DEMs of several sizes within several budgets.
 
-    python benches/bench_memory.py [--sides 2048,8192,20000] [--budgets 128MiB,512MiB] [--size 1600x1000]
-                                   [--adapter software] [--keep FOLDER]
+    python benches/bench_memory.py [--sides 2048,8192,20000] [--types Int16,Float32] [--budgets 128MiB,512MiB]
+                                   [--size 1600x1000] [--adapter software] [--frames 15] [--keep FOLDER]
 
-Each row is one `forge3d-qgis render` of a synthetic GeoTIFF (Int16, DEFLATE, tiled by 256, no overviews) with one
-sample, in a process of its own:
+Each row is one `forge3d-qgis render` of a synthetic GeoTIFF (Int16 or Float32, DEFLATE, tiled by 256, no overviews)
+with one sample, in a process of its own:
 
+bits      of a height on the device: 16-bit heights that are read whole are held as such
 plan      what `core.budget.plan` says that the renderer will hold, without the room kept for an export beside it
 ledger    what the renderer held at most, on the device and in host-visible memory; the budget bounds this
-heights   the float32 array in Python, which is the caller's and does not count
 process   resident memory of the process at its peak (VmHWM), everything included; on a software adapter the ledger's
           bytes are part of it. «nothing» is a picture of 16×16 pixels of 16×16 samples: Python, GDAL, driver, compiler
+bound     of the process: the budget and 250 MiB
+
+Then warm frames of 16-bit heights beside those of the same heights as floats: alternated runs, processor milliseconds.
 """
 
 from __future__ import annotations
@@ -20,8 +23,12 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from bench_render import size_of
 
@@ -29,6 +36,7 @@ from forge3d_qgis.core import format_bytes, parse_bytes, plan
 from forge3d_qgis.core.budget import LABEL_PYTHON, device_limits
 
 MIB = 1 << 20
+ABOVE_BUDGET = 250 * MIB
 # The command line as it is, then the highest resident memory that the kernel saw. Not the parent's ru_maxrss of its
 # child: that counts what the parent held when it forked.
 CHILD = """
@@ -52,18 +60,26 @@ class Run:
     """One picture. Bytes, but for ``held``: (columns, rows) of the heights, and ``bands`` of the picture."""
 
     held: tuple[int, int]
+    bits: int
     bands: int
     planned: int
     ledger: int
     process: int
 
 
-def terrain(folder: Path, side: int) -> Path:
+def terrain(folder: Path, side: int, dtype: str = "Int16") -> Path:
     """The DEM, written by a process of its own: its arrays are not this one's."""
     path = folder / f"terrain-{side}.tif"
     if not path.exists():
         subprocess.run([sys.executable, "-c", WRITE, str(path), str(side)], check=True, cwd=Path(__file__).parent)
-    return path
+    if dtype == "Int16":
+        return path
+    other = folder / f"terrain-{side}-{dtype}.tif"
+    if not other.exists():
+        convert = "import sys; from osgeo import gdal; gdal.Translate(sys.argv[2], sys.argv[1], options=sys.argv[3])"
+        options = f"-ot {dtype} -co TILED=YES -co COMPRESS=DEFLATE -co ZLEVEL=1 -co BIGTIFF=IF_SAFER"
+        subprocess.run([sys.executable, "-c", convert, str(path), str(other), options], check=True)
+    return other
 
 
 def run(dem: Path, side: int, size: tuple[int, int], budget: int, adapter: str, folder: Path) -> Run:
@@ -77,10 +93,12 @@ def run(dem: Path, side: int, size: tuple[int, int], budget: int, adapter: str, 
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     metrics = json.loads(told.read_text(encoding="utf-8"))
-    made = plan((side, side), size, budget, limits=device_limits(adapter))
+    bits = int(metrics["dem"]["height_bits"])
+    made = plan((side, side), size, budget, limits=device_limits(adapter), height_bits=bits)
     aside = (LABEL_PYTHON, "room for an export")
     return Run(
         held=tuple(metrics["dem"]["size"]),
+        bits=bits,
         bands=metrics["picture"]["bands"],
         planned=sum(count for label, count in made.bytes_by_label if label not in aside),
         ledger=metrics["memory"]["device_peak_bytes"],
@@ -88,8 +106,57 @@ def run(dem: Path, side: int, size: tuple[int, int], budget: int, adapter: str, 
     )
 
 
+class Strips:
+    """A stream of one array."""
+
+    def __init__(self, heights: Any, base: int | None) -> None:
+        self.heights, self.height_base, self.shape = heights, base, heights.shape
+
+    def strips(self) -> Iterator[Any]:
+        """All of it at once."""
+        yield self.heights
+
+
+def warm_frames(adapter: str, runs: int) -> None:
+    """Prints medians of alternated frames, 16-bit heights beside floats."""
+    import numpy as np
+
+    import synthetic
+    from forge3d_qgis import native_loader
+    from forge3d_qgis.core import Camera, Scene, read_dem
+
+    sample = read_dem(Path(__file__).resolve().parents[1] / "resources" / "sample" / "jacksboro_fault.tif")
+    matrix = (synthetic.CELL_SIZE_M, 0.0, 0.0, -synthetic.CELL_SIZE_M)
+    low = Scene(camera=Camera(**synthetic.low_view(4096)))
+    smooth, rough = np.round(synthetic.heights(4096)), np.round(synthetic.rough_heights(4096))
+    print(f"\nwarm frames, 1024×768, one sample, processor ms of {runs} alternated runs"
+          f"\n{'':>24}{'floats':>9}{'16 bits':>9}{'ratio':>8}")  # fmt: skip
+    for name, heights, cell_to_world, scene in (
+        ("sample", np.round(sample.heights), sample.cell_to_world, Scene()),
+        ("4096²", smooth, matrix, Scene()),
+        ("4096² pitch 10", smooth, matrix, low),
+        ("4096² rough pitch 10", rough, matrix, low),
+    ):
+        renderers, times = [], ([], [])  # type: ignore[var-annotated]
+        for base in (None, -32768):
+            renderer = native_loader.load().Renderer(1024, 768, adapter=adapter)
+            renderer.set_height_data(Strips(heights, base), cell_to_world=cell_to_world)
+            renderer.set_scene(scene)
+            renderer.render_terrain_rgba(1)
+            renderers.append(renderer)
+        for number in range(runs):
+            for which in (0, 1) if number % 2 else (1, 0):
+                begun = time.process_time()
+                renderers[which].render_terrain_rgba(1)
+                times[which].append((time.process_time() - begun) * 1000)
+        floats, whole = map(median, times)
+        print(f"{name:>24}{floats:>9.0f}{whole:>9.0f}{whole / floats:>8.2f}", flush=True)
+        for renderer in renderers:
+            renderer.close()
+
+
 def main() -> int:
-    """Measures and prints; 1 where the ledger passed its budget or its plan."""
+    """Measures and prints; 1 where the ledger passed its budget or its plan, or the process its bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--sides", type=lambda text: [int(part) for part in text.split(",")], default=[2048, 8192, 20000]
@@ -99,6 +166,8 @@ def main() -> int:
     )
     parser.add_argument("--size", type=size_of, default=(1600, 1000), metavar="WxH")
     parser.add_argument("--adapter", default="software", help="as in forge3d-qgis render (default: software)")
+    parser.add_argument("--types", default="Int16,Float32", help="of the rasters (default: Int16,Float32)")
+    parser.add_argument("--frames", type=int, default=15, help="warm frames of each kind; 0 for none (default: 15)")
     parser.add_argument("--keep", type=Path, help="folder for the DEMs, which stay there for the next run")
     options = parser.parse_args()
     over = False
@@ -110,22 +179,25 @@ def main() -> int:
         width, height = options.size
         print(f"MiB; pictures of {width}×{height}, one sample, adapter {options.adapter}; process with nothing:"
               f" {nothing.process / MIB:.0f}")  # fmt: skip
-        print(f"{'DEM':>8}{'budget':>10}{'held':>14}{'bands':>7}{'plan':>8}{'ledger':>8}{'heights':>9}{'process':>9}")
+        print(f"{'DEM':>8}{'type':>9}{'budget':>9}{'held':>13}{'bits':>6}{'bands':>7}{'plan':>7}{'ledger':>8}"
+              f"{'process':>9}{'bound':>7}")  # fmt: skip
         for side in options.sides:
-            dem = terrain(dems, side)
-            for budget in options.budgets:
-                found = run(dem, side, options.size, budget, options.adapter, folder)
-                passed = found.ledger > min(budget, found.planned)
-                over |= passed
-                cols, rows = found.held
-                print(
-                    f"{f'{side}²':>8}{format_bytes(budget):>10}{f'{cols}×{rows}':>14}{found.bands:>7}"
-                    f"{found.planned / MIB:>8.0f}{found.ledger / MIB:>8.0f}{4 * cols * rows / MIB:>9.0f}"
-                    f"{found.process / MIB:>9.0f}{'  OVER' if passed else ''}",
-                    flush=True,
-                )
-            if options.keep is None:
-                dem.unlink()
+            for dtype in options.types.split(","):
+                dem = terrain(dems, side, dtype)
+                for budget in options.budgets:
+                    found = run(dem, side, options.size, budget, options.adapter, folder)
+                    bound = budget + ABOVE_BUDGET
+                    passed = found.ledger > min(budget, found.planned) or found.process > bound
+                    over |= passed
+                    cols, rows = found.held
+                    print(
+                        f"{f'{side}²':>8}{dtype:>9}{format_bytes(budget):>9}{f'{cols}×{rows}':>13}{found.bits:>6}"
+                        f"{found.bands:>7}{found.planned / MIB:>7.0f}{found.ledger / MIB:>8.0f}"
+                        f"{found.process / MIB:>9.0f}{bound / MIB:>7.0f}  {'OVER' if passed else 'ok'}",
+                        flush=True,
+                    )
+    if options.frames:
+        warm_frames(options.adapter, options.frames)
     return int(over)
 
 

@@ -96,7 +96,8 @@ class Relief(QObject):
         the detail that memory allows now."""
         self._render(layer, again, in_full=True)
 
-    def _render(self, layer: QgsRasterLayer, again: bool, *, in_full: bool) -> None:
+    def _render(self, layer: QgsRasterLayer, again: bool, *, in_full: bool, on_device: bool = True) -> None:
+        """``on_device``: False reads an array for the picture that NumPy makes, and asks for no device."""
         problem = layers.problem_with(layer)
         if problem is not None:
             self._drop()
@@ -122,7 +123,7 @@ class Relief(QObject):
         self._layer, self._layer_id = layer, layer.id()
         layer.rendererChanged.connect(self._restyled)
         layer.crsChanged.connect(self._placed_anew)
-        worker = self.host.start()
+        worker = self.host.start() if on_device else None
         if worker is not None:
             worker.warm_up()
         self._reading = layers.height_source(layer, band, area)
@@ -153,8 +154,7 @@ class Relief(QObject):
             limits,
             beside,
             lambda share: post.arrived.emit("reading", (token, share)),
-            lambda outcome: self._read(token, outcome),
-            # Without a device the array is wanted, for the picture that NumPy makes.
+            lambda outcome: self._read(token, outcome, on_device),
             hand_over if worker is not None and self.host.problem is None else None,
         )
         self.reading.emit(0.0)
@@ -249,7 +249,7 @@ class Relief(QObject):
         elif self._task is not None:
             self.reading.emit(news)
 
-    def _read(self, token: int, outcome: Outcome) -> None:
+    def _read(self, token: int, outcome: Outcome, on_device: bool) -> None:
         if token != self._token:
             return
         self._task = self._reading = None
@@ -259,7 +259,7 @@ class Relief(QObject):
             self._read_for = None
             if isinstance(error, NotTaken):
                 if self.host.problem is not None:
-                    self._render(layer, True, in_full=False)
+                    self._render(layer, True, in_full=False, on_device=False)
                 return  # the worker tells why
             if isinstance(error, MemoryError) and self._give_something_up(layer):
                 return
@@ -273,7 +273,7 @@ class Relief(QObject):
         self.navigation.begin(self.loaded.dem)
         self.drape.begin(self._layer, self.loaded, self._room)
         self.dem_ready.emit()
-        worker = self.host.start()
+        worker = self.host.start() if on_device else None
         if worker is not None and isinstance(self.loaded.dem, Dem):
             worker.load(self.loaded.dem)
         self.draw()
@@ -289,7 +289,7 @@ class Relief(QObject):
             if isinstance(self.loaded.dem, Dem):
                 self.fallback.show(self.loaded.dem, self._current.view, self.size)
             else:
-                self._render(self._layer, True, in_full=False)  # the heights went with the device
+                self._render(self._layer, True, in_full=False, on_device=False)  # they went with the device
             return
         if worker is None:
             return
@@ -355,7 +355,7 @@ class Relief(QObject):
 
     def _device_failed(self) -> None:
         if self.loaded is None and self._task is None and self._layer is not None:
-            self._render(self._layer, True, in_full=False)  # it failed while it took the heights
+            self._render(self._layer, True, in_full=False, on_device=False)  # it failed while it took the heights
         else:
             self.draw()
 

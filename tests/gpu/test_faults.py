@@ -41,3 +41,42 @@ def test_faults_can_be_made_only_where_the_environment_allowed_it_at_import(valu
 
 def test_the_module_of_everybody_has_no_such_function(native: ModuleType) -> None:
     assert os.environ.get("FORGE3D_FAULTS") == "1" or not hasattr(native, "_faults")
+
+
+HELD = """
+import gc, sys
+import numpy as np
+from forge3d_qgis import native_loader
+from forge3d_qgis.core import Scene
+native = native_loader.load()
+def drawn():
+    renderer = native.Renderer(640, 480, adapter="software")
+    renderer.set_height_data(np.random.default_rng(1).random((90, 90), dtype=np.float32))
+    renderer.set_scene(Scene())
+    return renderer, renderer.render_terrain_rgba(1)
+renderer, picture = drawn()
+kept = picture.copy()
+native._faults(lose_at=int(sys.argv[1]))
+try:
+    while True:
+        renderer.resize(640, 480)
+        renderer.render_terrain_rgba(1)
+except native.DeviceError:
+    pass
+for call in (lambda: renderer.refine(), lambda: renderer.read_rgba(), lambda: renderer.pick(1.0, 1.0)):
+    try:
+        call()
+    except native.DeviceError:
+        pass
+other, _ = drawn()
+assert (picture == kept).all()
+renderer.close()
+gc.collect()
+assert (picture == kept).all()
+"""
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4, 5, 6])
+def test_a_picture_that_somebody_holds_outlives_its_device(place: int) -> None:
+    done = in_a_process("-X", "faulthandler", "-c", HELD, place, FORGE3D_FAULTS="1")
+    assert done.returncode == 0, done.stderr

@@ -92,7 +92,7 @@ def picture_of(dock, view: int) -> np.ndarray:
     dock.preview.setFixedSize(QSize(200, 150))
     wait_in(dock, lambda: dock.relief.size == QSize(200, 150))
     for _ in range(2):  # the first may be of an earlier wish, which was being drawn
-        let_run(20)
+        let_run(40)
         dock.relief.last_frame = None
         dock.relief.draw()
         wait_in(dock, lambda: done(dock))
@@ -173,10 +173,14 @@ def test_the_dock_comes_back_from_any_fault_and_nothing_is_lost(dock, iface, nat
         lost = sum(kind != "out of memory" for kind, _ in came)
         wait_in(dock, lambda lost=lost: sum("was lost" in text for text in told) >= lost)
         where = f"seed {seed}, view {view}, {came}, told {told}, troubles {troubles}"
-        if not np.array_equal(picture, expected[view]):
-            picture = picture_of(dock, view)  # a fault may have come in the very last moment
+        for _ in range(6):  # what is shown may be of an earlier wish, on a machine that has more to do
+            if np.array_equal(picture, expected[view]):
+                break
+            let_run(150)
+            picture = picture_of(dock, view)
         alike = [one for one, other in enumerate(expected) if np.array_equal(picture, other)]
-        assert alike == [view], f"{where}; it is the picture of {alike}"
+        gap = np.abs(picture.astype(int) - expected[view])
+        assert alike == [view], f"{where}; it is the picture of {alike}, {np.count_nonzero(gap)} apart by {gap.max()}"
         assert dock.relief.host.losses - losses == lost, where
         assert sum("was lost" in text for text in told) == lost, where
         assert dock.relief.host.problem is None and dock.preview.badge == "", where
@@ -202,14 +206,15 @@ def test_a_device_that_dies_each_time_ends_with_a_hillshade_and_a_word_about_it(
     one = small(plugin.ensure_dock())
     plugin.render_selected()
     wait_for(lambda: done(one))
+    before = one.relief.host.losses
     native._faults(lose_at=distance, again=True)
     for step in range(400):
         one.current.change({"scene.camera.heading": step % 360})
         let_run(60)
-        if one.preview.badge == "CPU preview":
+        if one.relief.host.problem is not None:
             break
-    assert one.preview.badge == "CPU preview"
-    assert one.relief.host.losses <= MOST + 1
+    wait_for(lambda: one.preview.badge == "CPU preview")
+    assert one.relief.host.losses - before <= 2 * MOST
     assert "No graphics adapter" in one.notice.text.text() and one.relief.loaded is not None
     native._faults(lose_at=2**60)
     let_run(600)

@@ -209,8 +209,11 @@ class DemStream:
         """See HeightStream: nothing waits for it."""
 
     def reopen(self, source: LevelledSource) -> None:
-        """The same raster once more, opened anew after ``close``; this stream closes it."""
+        """The same raster once more, opened anew after ``close``; this stream closes it. Who watched the first reading
+        may have gone: nobody is told how far this one is.
+        """
         self._source, self._close = source, getattr(source, "close", lambda: None)
+        self._report, self._stop = (lambda share: None), (lambda: None)
 
     def close(self) -> None:
         """Closes the source where the stream opened it. Twice is fine."""

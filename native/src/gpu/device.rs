@@ -227,7 +227,7 @@ impl Device {
         self.pass(Place::Wait)?;
         for _ in 0..500 {
             let timeout = Some(std::time::Duration::from_millis(20));
-            match self.device.poll(wgpu::PollType::Wait { submission_index: index.clone(), timeout }) {
+            match self.poll(index.clone(), timeout)? {
                 Err(wgpu::PollError::Timeout) => stop()?,
                 _ => break,
             }
@@ -235,11 +235,24 @@ impl Device {
         self.wait(index)
     }
 
+    /// wgpu's own wait. Not on a device that was lost: wgpu then frees all of its buffers, and a picture that somebody still
+    /// shows lies in one of them.
+    fn poll(
+        &self,
+        submission_index: Option<wgpu::SubmissionIndex>,
+        timeout: Option<std::time::Duration>,
+    ) -> Result<std::result::Result<wgpu::PollStatus, wgpu::PollError>> {
+        if self.is_lost() {
+            return Err(gone());
+        }
+        Ok(self.device.poll(wgpu::PollType::Wait { submission_index, timeout }))
+    }
+
     /// Lets wgpu look once, for 20 ms at most, whether the work `after` (or all) is done and callbacks are due.
     pub(crate) fn poll_once(&self, after: Option<&wgpu::SubmissionIndex>) -> Result<()> {
         self.pass(Place::Wait)?;
         let timeout = Some(std::time::Duration::from_millis(20));
-        match self.device.poll(wgpu::PollType::Wait { submission_index: after.cloned(), timeout }) {
+        match self.poll(after.cloned(), timeout)? {
             Ok(_) | Err(wgpu::PollError::Timeout) => Ok(()),
             Err(error) => Err(self.no_answer(&error)),
         }
@@ -249,7 +262,7 @@ impl Device {
     pub(crate) fn wait(&self, index: Option<wgpu::SubmissionIndex>) -> Result<()> {
         self.pass(Place::Wait)?;
         let timeout = Some(std::time::Duration::from_secs(10));
-        let answer = self.device.poll(wgpu::PollType::Wait { submission_index: index, timeout });
+        let answer = self.poll(index, timeout)?;
         answer.map(|_| ()).map_err(|error| self.no_answer(&error))
     }
 }
