@@ -23,9 +23,9 @@ WORTH_TELLING_S = 3.0
 """A shorter wait needs no words."""
 SHARE = 0.02
 """Of the samples of the picture, traced for the forecast."""
-ENCODED_SHARE = 0.08
+ENCODED_SHARE = 0.16
 """Of the rows of the picture, read back and encoded for the forecast, at most."""
-STRIPS = 8
+STRIPS = 16
 LEAST_ROWS = 8
 """Rows are traced eight at a time."""
 ENOUGH_MS, MOST_MS = 10.0, 100.0

@@ -105,8 +105,9 @@ class SurfaceStyle:
     height_offset: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not 0 < len(self.name) <= 200:
-            raise scene_error("SurfaceStyle.name", "a name of 1..200 letters", self.name, "give the file's name")
+        if not isinstance(self.name, str) or not 0 < len(self.name) <= 200 or not self.name.isprintable():
+            expected = "a name of 1..200 letters that can be shown"
+            raise scene_error("SurfaceStyle.name", expected, self.name, "give the file's name")
         if not isinstance(self.source, str) or len(self.source.encode(errors="replace")) > MOST_BYTES:
             got = type(self.source).__name__ if not isinstance(self.source, str) else f"{len(self.source)} letters"
             raise scene_error("SurfaceStyle.source", f"WGSL text of at most {MOST_BYTES >> 10} KiB", got, "shorten it")

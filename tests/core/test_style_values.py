@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,15 @@ def test_a_style_holds_a_value_for_each_parameter_and_gives_others() -> None:
     assert hash(style) == hash(SurfaceStyle("snow.wgsl", SOURCE, (("sharp", 2.0),))) and style.title == "snow"
 
 
-@pytest.mark.parametrize("parameters", [{"snow_line": 9001}, {"snow_line": "x"}, {"sharp": float("nan")}, {"x": 1}, 3])
+@pytest.mark.parametrize("parameters", [{"snow_line": 9001}, {"snow_line": "x"}, {"sharp": math.nan}, {"x": 1}, 3])
 def test_values_out_of_range_and_unknown_names_are_refused(parameters: object) -> None:
     with pytest.raises(SceneError, match=r"expected .*; got .*; fix: "):
         SurfaceStyle("snow.wgsl", SOURCE, parameters)
 
 
-@pytest.mark.parametrize(("name", "source"), [("", SOURCE), (3, SOURCE), ("a", 3), ("a", "x" * 70_000)])
+@pytest.mark.parametrize(
+    ("name", "source"), [("", SOURCE), ("a\nb", SOURCE), (3, SOURCE), ("a", 3), ("a", "x" * 70_000)]
+)
 def test_a_style_without_a_name_or_with_no_ordinary_text_is_refused(name: object, source: object) -> None:
     with pytest.raises(SceneError, match="SurfaceStyle"):
         SurfaceStyle(name, source)  # type: ignore[arg-type]

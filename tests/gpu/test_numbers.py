@@ -111,6 +111,7 @@ def test_the_stub_documents_the_keys_of_every_dict(
     report = renderer.copy_report()
     told = {
         "AdapterInfo": native.adapters()[0], "DeviceInfo": native.device_info(adapter),
+        "MemoryHeap": native.adapters()[0]["heaps"][0],
         "MemoryMetrics": native.memory_metrics(), "MemoryEstimate": native.memory_estimate((9, 9), (9, 9), (9, 9)),
         "ShadingModel": native.shading_models()[0], "RenderMetrics": renderer.render_metrics(),
         "CopyReport": report, "CopyStep": report["heights"],

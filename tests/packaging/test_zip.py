@@ -40,6 +40,12 @@ def test_the_sample_and_the_ramps_travel(files: Files) -> None:
     assert any(name.startswith("resources/ramps/") for name in files)
 
 
+def test_the_surface_styles_travel_with_their_page(files: Files) -> None:
+    assert {"snow", "slope_classes", "contours"} == {Path(name).stem for name in files if name.endswith(".wgsl")}
+    page = files["docs/surface_styles.html"].decode()
+    assert "<code" in page and "fn surface(s: Surface) -&gt; vec4f" in page and "docs/images/surface_style.png" in files
+
+
 def test_the_guide_travels_with_its_pictures(files: Files) -> None:
     page = files["docs/user_guide.html"].decode()
     pictures = re.findall(r'<img [^>]*src="([^"]+)"', page)

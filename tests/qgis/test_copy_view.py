@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from forge3d_qgis.__main__ import main
 from forge3d_qgis.core.camera import span
+from forge3d_qgis.core.surface_styles import SurfaceStyle, find_style
 from forge3d_qgis.gui.export_dialog import ExportSettings
 
 pytestmark = pytest.mark.gpu
@@ -102,10 +103,14 @@ def copied(dock, tmp_path) -> str:
     return str(path)
 
 
+def snowed(dock) -> None:
+    change(dock, scene__surface=SurfaceStyle.from_file(find_style("snow"), snow_line=600, transition=150))
+
+
 @pytest.mark.parametrize(
     "steps",
-    [[lit], [styled], [moved], [in_a_part], [in_a_part, moved, lit, styled]],
-    ids=["light", "style of the layer", "moved", "part", "all of them"],
+    [[lit], [styled], [moved], [in_a_part], [snowed], [in_a_part, moved, lit, styled, snowed]],
+    ids=["light", "style of the layer", "moved", "part", "surface style", "all of them"],
 )
 @pytest.mark.parametrize("projection", ["perspective", "orthographic"])
 def test_dock_and_command_line_draw_the_same_picture(dock, tmp_path, steps, projection):

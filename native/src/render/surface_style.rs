@@ -70,12 +70,17 @@ fn parameter_texts(names: &[String]) -> (String, String) {
     let assignments: String = names
         .iter()
         .enumerate()
-        .map(|(at, name)| format!("    style_params.{name} = values[{}].{};\n", at / 4, LANES[at % 4]))
+        .map(|(at, _)| format!("    style_params.{} = values[{}].{};\n", member_name(at), at / 4, LANES[at % 4]))
         .collect();
     (
         format!("struct Parameters {{\n{members}}}\nvar<private> params: Parameters;\n"),
         format!("{fill}{assignments}}}\n"),
     )
+}
+
+/// What the written program calls a parameter: the writer changes names that end in a digit.
+fn member_name(at: usize) -> String {
+    format!("value_{}", char::from(b'a' + at as u8))
 }
 
 fn program_of(style: &SurfaceStyle) -> Result<StyleProgram> {
@@ -100,7 +105,11 @@ fn program_of(style: &SurfaceStyle) -> Result<StyleProgram> {
     name_all_values(&mut module, &info);
     let wgsl = naga::back::wgsl::write_string(&module, &info, naga::back::wgsl::WriterFlags::empty())
         .map_err(|error| defect(error.to_string()))?;
-    Ok(StyleProgram { wgsl: format!("{wgsl}\n{fill}") })
+    let wgsl = format!("{wgsl}\n{fill}");
+    // What was written is read once more here, so that a defect is told before anything is drawn.
+    let written = parse_wgsl("surface style", &wgsl, &wgsl)?;
+    validate("surface style", &wgsl, &written)?;
+    Ok(StyleProgram { wgsl })
 }
 
 /// The user's text, for errors.
@@ -443,6 +452,12 @@ fn rename(module: &mut Module, surface: Handle<Function>) {
         ty.name = match ty.name.as_deref() {
             None => continue,
             Some("Surface") => Some("StyleSurface".into()),
+            Some("Parameters") => {
+                if let TypeInner::Struct { members, .. } = &mut ty.inner {
+                    members.iter_mut().enumerate().for_each(|(at, member)| member.name = Some(member_name(at)));
+                }
+                Some("StyleParameters".into())
+            }
             Some(_) => Some("StyleStruct".into()),
         };
         module.types.replace(handle, ty);
