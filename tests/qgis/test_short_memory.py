@@ -72,7 +72,9 @@ def told(iface) -> int:
 
 def test_heights_get_coarser_when_memory_is_short_and_come_back_when_there_is_room(make_dock, free, iface):
     dock = make_dock()
-    assert held(dock) == (COLS, ROWS) and dock.foot.meter.limit == PLENTY // 8 and "1:2" not in dock.foot.data.text()
+    # What renderers hold counts as free, also what another one still holds here.
+    assert 0 <= dock.foot.meter.limit - PLENTY // 8 < 1 << 20
+    assert held(dock) == (COLS, ROWS) and "1:2" not in dock.foot.data.text()
     empty = []
     dock.preview.set_message = lambda *words: empty.append(words)
     free(SHORT)

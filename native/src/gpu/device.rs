@@ -10,7 +10,7 @@ use crate::gpu::driver_facts;
 use crate::gpu::faults::{self, Fault, Place};
 
 /// Features that are used where the adapter has them; nothing depends on them.
-const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::PIPELINE_CACHE);
+const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
 
 fn out_of_memory() -> RenderError {
     RenderError::Budget(
