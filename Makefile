@@ -58,12 +58,17 @@ lint: $(INSTALLED) $(TEST_TOOLS) ## Formatting, lints and types, Rust and Python
 	$(PYTHON) -m mypy --cache-dir=build/mypy
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure this renderer against gdaldem; DEMS=folder adds every DEM in it
-	$(RUNTIME) $(PYTHON) benches/bench_render.py $(DEMS)
+bench: $(INSTALLED) ## Measure this renderer: against gdaldem (DEMS=folder adds every DEM in it), memory, forecasts, styles
+	@failed=0; \
+	for bench in "bench_render.py $(DEMS)" bench_memory.py bench_quality.py \
+			"bench_ring.py --adapter software --size 640x360 --frames 40 --bound 0.95" bench_surface.py; do \
+		echo; echo "== $$bench"; $(RUNTIME) $(PYTHON) benches/$$bench || failed=1; \
+	done; exit $$failed
 
 .PHONY: bench-qgis
 bench-qgis: zip ## Measure the dock in a real QGIS: time to the first picture, pauses of the event loop
 	$(RUNTIME) $(PYTHON) benches/bench_qgis.py dist/forge3d_qgis-*-linux_*.zip
+	$(RUNTIME) $(PYTHON) benches/bench_qgis_memory.py
 
 .PHONY: zip
 zip: $(WHEEL) $(TEST_TOOLS) ## The plugin's zips in dist/, portable and for this platform, and the plugin site's checks on both

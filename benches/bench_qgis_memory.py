@@ -1,6 +1,8 @@
 """Prints by how much QGIS grows when a relief of a layer is drawn: with the layer loaded, over QGIS at rest.
 
-    python benches/bench_qgis_memory.py DEM.tif [--budget 512]
+    python benches/bench_qgis_memory.py [DEM.tif] [--budget 512]
+
+Without a DEM one of 8192×8192 heights (Int16, DEFLATE) is made.
 
 QGIS's own libraries without a screen, a map canvas with the layer drawn, the dock's controllers without its widgets.
 The highest resident memory of the process (VmHWM) is set back once QGIS is at rest; Linux only. The bound is the budget
@@ -13,12 +15,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from bench_memory import terrain
 
 MIB = 1 << 20
 ABOVE_BUDGET = 250 * MIB
@@ -33,9 +37,12 @@ def resident(key: str) -> int:
 def main() -> int:
     """Measures and prints; 1 where QGIS grew by more than the bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dem")
+    parser.add_argument("dem", nargs="?")
     parser.add_argument("--budget", type=int, default=512, help="MiB that the renderer may hold (default: 512)")
     options = parser.parse_args()
+    folder = tempfile.TemporaryDirectory()
+    if options.dem is None:
+        options.dem = str(terrain(Path(folder.name), 8192))
 
     from osgeo import gdal
     from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
@@ -91,6 +98,7 @@ def main() -> int:
     preferences.set_adapter("auto")
     preferences.set_samples(preferences.DEFAULT_SAMPLES)
     relief.shutdown()
+    folder.cleanup()
     os._exit(int(growth > bound))  # QGIS's own teardown is of no interest here
 
 
