@@ -329,10 +329,10 @@ class ReadAhead:
     def strips(self) -> Iterator[Heights]:
         """See HeightStream."""
         with self._changed:
-            is_taken = self._is_over and self._error is None and self._reopen is not None
-        yield from self._again() if is_taken else self._handed_over()
+            reopen = self._reopen if self._is_over and self._error is None else None
+        yield from self._handed_over() if reopen is None else self._again(reopen)
 
-    def _again(self) -> Iterator[Heights]:
+    def _again(self, reopen: Callable[[], LevelledSource]) -> Iterator[Heights]:
         """From the source, which the drawing thread opens and another one reads."""
 
         def stop() -> None:
@@ -340,8 +340,7 @@ class ReadAhead:
             if self._error is not None:
                 raise self._error
 
-        assert self._reopen is not None
-        self._stream.reopen(self._reopen())
+        self._stream.reopen(reopen())
         with self._stream, ReadAhead.of(self._stream, stop) as ahead:
             yield from ahead.strips()
 
