@@ -130,6 +130,7 @@ def validate_memory_constraint(
     budget: int | None = None,
     dem_size: Size | None = None,
     drape_size: Size | None = None,
+    height_bits: int = 32,
 ) -> None:
     """Passes where a picture of this quality fits ``budget`` (None: what is left of the device's), drawn in strips.
 
@@ -139,7 +140,9 @@ def validate_memory_constraint(
     if not isinstance(config, Quality):
         raise scene_error("config", "a preset", config, "get one with get_preset_config('balanced')")
     limit = device_limits().left if budget is None else checked_budget(budget)
-    needed = config.calculate_memory_usage(size, dem_size=dem_size, drape_size=drape_size, budget=limit)
+    needed = config.calculate_memory_usage(
+        size, dem_size=dem_size, drape_size=drape_size, budget=limit, height_bits=height_bits
+    )
     if needed > limit:
         width, height = config.size if size is None else size
         cols, rows = config.held_size(ASSUMED_DEM if dem_size is None else dem_size)
@@ -290,6 +293,23 @@ class QualityLadder:
         if now < max(self._room_since + REST_S, self._not_before):
             return False
         self.level, self._room_since, self._climbed_at = higher, None, now
+        return True
+
+    def climb_again(self, needs: Callable[[Rung], int], now: float) -> bool:
+        """Whether it moved, under a budget that was chosen: the relief was planned to fit it, so only a refusal has
+        led down. Up by one rung that takes more than this one when the rest after the refusal is over.
+        """
+        if self.level == 0:
+            return False
+        if self._room_since is None:
+            self._room_since = now
+        if now < max(self._room_since + REST_S, self._not_before):
+            return False
+        more = [level for level in range(self.level) if needs(LADDER[level]) > needs(self.rung)]
+        least = min((needs(LADDER[level]) for level in more), default=needs(self.rung))
+        # The highest of those that take the same: the others give nothing up.
+        self.level = next(level for level in range(self.level) if needs(LADDER[level]) <= least)
+        self._room_since, self._climbed_at = None, now
         return True
 
     def _step_down(self, needs: Callable[[Rung], int], budget: int, now: float) -> bool:

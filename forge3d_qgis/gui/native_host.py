@@ -73,7 +73,7 @@ class NativeHost(QObject):
     notice = pyqtSignal(str)  # worth a line in the message bar
     drape_failed = pyqtSignal(object)  # Exception: the relief stands without its map
     metered = pyqtSignal(dict)  # the ledger of now, likewise; see ``Frame.memory``
-    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while the budget follows the free memory
+    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while heights are held
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

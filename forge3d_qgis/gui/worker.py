@@ -256,19 +256,19 @@ class RenderWorker:
                 self._condition.wait(min(known) if known else None)
 
     def _rest(self) -> float | None:
-        """Seconds until the free memory is looked at again; None where the budget was chosen, or nothing is held, or a
-        job is under way: it keeps the budget that it began with."""
-        if self._budget is not None or not self._loaded or self._slots.job is not None:
+        """Seconds until memory is looked at again; None where nothing is held, or a job is under way: it keeps the
+        budget that it began with."""
+        if not self._loaded or self._slots.job is not None:
             return None
         return self._followed_at + FOLLOW_S - time.monotonic()
 
     def _follow(self) -> None:
-        """Lets the budget follow the free memory, and tells it."""
+        """Lets the budget follow the free memory, where nobody chose it, and tells what is held."""
         rest = self._rest()
         if rest is None or rest > 0:
             return
         self._followed_at = time.monotonic()
-        if native().follow_free_memory():
+        if self._budget is None and native().follow_free_memory():
             self._limits = self._limits_now()
         self._deliver("memory", (self._limits, self._memory()))
 
