@@ -349,10 +349,10 @@ def strip_rows(
 ) -> int:  # fmt: skip
     """Rows of the picture that are drawn at a time: all of them, or as many as a quarter of the budget holds.
 
-    Without ``dem_size`` the quarter has room for the upload of heights as well: what a plan keeps free beside them. With
-    ``dem_size`` (columns, rows of the heights held, each in ``height_bits``) they are there, what they were uploaded
-    through is gone, and a strip may take all that they and the drape leave of the quarter and the budget. Then more
-    than eight rows are a multiple of eight, as rows are traced eight at a time. At least one row.
+    Without ``dem_size`` the quarter has room for the upload of heights as well: what a plan keeps free beside them.
+    With ``dem_size`` (columns, rows of the heights held, each in ``height_bits``) they are there, what they were
+    uploaded through is gone, and a strip may take all that they and the drape leave of the quarter and the budget. Then
+    more than eight rows are a multiple of eight, as rows are traced eight at a time. At least one row.
     """
     width, height = picture_size
     frame = estimate(None, None, None)["total_bytes"]

@@ -173,6 +173,7 @@ class RenderSession:
 
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures."""
+        self.size  # noqa: B018 (RenderError where it is closed)
         return float(self._renderer.progress())
 
     def cancel(self) -> None:

@@ -24,6 +24,7 @@ import numpy as np
 
 from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem, ReadAhead
+from ..core.devices import find_adapter
 from ..core.errors import Cancelled, DeviceError, MemoryBudgetError, RenderError
 from ..core.render import RenderSession, native, translated
 from .device_loss import PAUSE_S, Losses, Remedy
@@ -313,6 +314,7 @@ class RenderWorker:
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
         try:
+            self._adapter = self._adapter_that_is_here()
             # First of all the device: asked for anything else, the native part would make one of its own choice.
             self._limits = device_limits(self._adapter)
             with translated():
@@ -326,6 +328,18 @@ class RenderWorker:
             self._device_tried.set()
         self._deliver("device", (self._device, self._limits))
         return session
+
+    def _adapter_that_is_here(self) -> str:
+        """The chosen adapter, or ``auto`` where it is gone, as a card that was taken out is. Software is never given
+        up for a card: it was chosen, or a card has failed."""
+        if self._adapter in ("auto", "software"):
+            return self._adapter
+        try:
+            find_adapter(self._adapter)
+        except DeviceError:
+            self._deliver("adapter_missing", (self._adapter, str(find_adapter()["name"])))
+            return "auto"
+        return self._adapter
 
     def _upload(self) -> None:
         self._loaded = False

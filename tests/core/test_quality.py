@@ -271,3 +271,13 @@ def test_rungs_that_give_nothing_up_are_passed_over_on_the_way_up_too() -> None:
     assert ladder.refused(needs, 0.0) and ladder.rung.dem is Tier.MEDIUM
     ladder.climb_again(needs, 100.0)
     assert ladder.climb_again(needs, 100.0 + REST_S) and ladder.level == 0
+
+
+def test_a_preset_is_checked_with_the_bits_that_its_heights_are_held_in(fake_native: Any) -> None:
+    preset, dem = get_preset_config("print"), (4000, 3000)
+    size = (400, 300)
+    half, whole = (preset.calculate_memory_usage(size, dem_size=dem, height_bits=bits) for bits in (16, 32))
+    budget = (half + whole) // 2
+    validate_memory_constraint(preset, size=size, dem_size=dem, budget=budget, height_bits=16)
+    with pytest.raises(MemoryConstraintError):
+        validate_memory_constraint(preset, size=size, dem_size=dem, budget=budget)
