@@ -223,13 +223,15 @@ class StripStep:
 
 
 def strip_steps(
-    session: RenderSession, size: tuple[int, int], *, samples: int, lines: int, slice_ms: float = SLICE_MS
-) -> Iterator[StripStep]:
+    session: RenderSession, size: tuple[int, int], *, samples: int, lines: int, slice_ms: float = SLICE_MS,
+    first_row: int = 0,
+) -> Iterator[StripStep]:  # fmt: skip
     """The one loop over the strips of a picture: from top to bottom, ``lines`` rows at a time, whole samples each.
 
     Where the driver has no room for so many rows the next strips are half as high: the bytes are the same.
     Every step takes about ``slice_ms``, so a caller may stop, tell progress or do other work between two of them; who
     draws something else with the session meanwhile must set its scene again. The session holds heights and scene.
+    ``first_row``: where a picture begins whose rows above were drawn already.
     Raises what ``RenderSession.refine`` does.
     """
     width, height = size
@@ -241,7 +243,7 @@ def strip_steps(
             session.set_crop(0, top, size)
         return session.pictures
 
-    top = 0
+    top = first_row
     while top < height:
         rows = min(lines, height - top)
         begun, done = begin(top, rows), 0

@@ -82,6 +82,9 @@ class PaceJob:
         self._deliver((self._size, self._samples), pace)
         return True
 
+    def device_lost(self) -> None:
+        pass
+
     def failed(self, error: Exception) -> None:
         """The speed of the preview stands for it."""
 
@@ -111,6 +114,7 @@ class ExportJob:
         size = (wanted.width, wanted.height)
         self._lines = export_lines(size, wanted.samples, budget, dem_size, drape_size, speed, height_bits)
         self._steps: Iterator[StripStep] | None = None
+        self._written = 0  # rows
         self._writer: PngWriter | None = None
         self._cancelled = threading.Event()
         self.share = 0.0
@@ -128,27 +132,35 @@ class ExportJob:
         """One strip."""
         wanted = self._wanted
         if self._steps is None:
-            self._writer = PngWriter(wanted.path, wanted.width, wanted.height, dpi=wanted.dpi, alpha=wanted.transparent)
+            if self._writer is None:
+                self._writer = PngWriter(
+                    wanted.path, wanted.width, wanted.height, dpi=wanted.dpi, alpha=wanted.transparent
+                )
             if self._make_drape is not None:
                 session.set_scene(self._scene)
                 let_go_of_picture(session)
                 session.set_drape(None)  # the preview's, which need not lie beside the new one
                 session.set_drape(self._make_drape())
-                self._make_drape = None
-            size = (wanted.width, wanted.height)
-            self._steps = strip_steps(session, size, samples=wanted.samples, lines=self._lines)
+            size, row = (wanted.width, wanted.height), self._written
+            self._steps = strip_steps(session, size, samples=wanted.samples, lines=self._lines, first_row=row)
         session.set_scene(self._scene)
         while not self._cancelled.is_set():
             done = next(self._steps)
             self.share = done.share
             if done.rows is not None:
                 self._writer.write_rows(done.rows)
+                self._written += len(done.rows)
                 return done.share >= 1.0 and self._finish()
         self.failed(Cancelled("the export was cancelled"))
         return True
 
+    def device_lost(self) -> None:
+        """The rows that are written stand: the next session draws those below them."""
+        self._steps = None
+
     def _finish(self) -> bool:
         self._writer.close()
+        self._make_drape = None
         self.over.set()
         return True
 
@@ -156,6 +168,7 @@ class ExportJob:
         self.error = error
         if self._writer is not None:
             self._writer.discard()
+        self._make_drape = None
         self.over.set()
 
     def close(self) -> None:

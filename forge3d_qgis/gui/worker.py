@@ -58,6 +58,9 @@ class Job(Protocol):
         """One stretch of work; True when all is done, or given up by who wanted it. Sets its scene itself: the preview
         has drawn another one. What it raises ends it, and is told to ``failed``."""
 
+    def device_lost(self) -> None:
+        """The next session is another one, of the same adapter and heights."""
+
     def failed(self, error: Exception) -> None: ...
 
     def close(self) -> None:
@@ -282,7 +285,7 @@ class RenderWorker:
             if self._loaded or taken.dem is not None:
                 slots.wanted = None
         job = taken.job
-        if job is not None and (taken.clear or taken.dem is not None):
+        if job is not None and (taken.clear or (taken.dem is not None and taken.dem is not self._dem)):
             job.close()  # its heights go, and with them what was written of it
             self._forget(job)
             job = None
@@ -294,8 +297,9 @@ class RenderWorker:
         if taken.dem is not None:
             self._dem, self._drape = taken.dem, None
             self._upload()
+            job = job if self._slots.job is job else None  # another adapter may have come
         if taken.drape_changed:
-            self._set_drape(taken.drape, at_once=job is None)
+            self._set_drape(taken.drape, at_once=job is None or taken.dem is not None)
             taken.drape_changed = False
             taken.wanted = taken.wanted or self._refining.current
         if not self._loaded:
@@ -317,8 +321,13 @@ class RenderWorker:
             self._adapter = self._adapter_that_is_here()
             # First of all the device: asked for anything else, the native part would make one of its own choice.
             self._limits = device_limits(self._adapter)
+            before = self._device.get("key")
             with translated():
                 self._device = dict(native().device_info(self._adapter))
+            if before not in (None, self._device["key"]):  # the rows of two adapters need not fit together
+                self._leave_job(
+                    DeviceError("expected the adapter of the rows above; got another one; fix: export once more")
+                )
             self._had_device = self._has_device = True
             session = RenderSession(size, adapter=self._adapter, memory_budget=self._budget)
         except Exception:
@@ -433,6 +442,8 @@ class RenderWorker:
             ended = job.step(self._session)
         except Cancelled:
             raise  # the heights go or the thread ends: the job is closed then
+        except DeviceError:
+            raise  # the job may go on with another device
         except Exception as error:  # noqa: BLE001 (the job tells its own listener; the preview goes on)
             job.failed(error)
             ended = True
@@ -459,7 +470,10 @@ class RenderWorker:
         software = self._adapter == "software" or self._device.get("kind") == "software"
         remedy = self._losses.remedy(is_software=software) if self._had_device else Remedy.NONE
         is_news, self._has_device = self._has_device, False
-        self._leave_job(error)
+        if remedy is Remedy.ANOTHER and self._slots.job is not None:
+            self._slots.job.device_lost()
+        else:
+            self._leave_job(error)
         self._close()
         if remedy is Remedy.NONE:
             self._give_up(error)
@@ -491,13 +505,15 @@ class RenderWorker:
             slots.dem = slots.dem or self._dem
 
     def _leave_job(self, error: Exception) -> None:
-        """What was written of it was drawn by a session that is no more: the job is told, and ends."""
+        """There is no session that could go on with it: the job is told, and ends."""
         job = self._slots.job
         if job is not None:
             self._forget(job)
             job.failed(error)
 
     def _give_up(self, error: Exception) -> None:
+        if not self._loaded:
+            self._leave_job(error)
         self._refining.current = None
         with self._condition:
             self._slots.wanted = None

@@ -50,6 +50,23 @@ def test_an_export_is_whole_though_the_preview_draws_between_its_bands(session, 
     assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
 
 
+def test_an_export_goes_on_at_its_row_with_another_device(session, wanted, tmp_path, fake_native):
+    drape = np.full((5, 5, 4), 7, dtype=np.uint8)
+    job = ExportJob(wanted, Scene(), 1 << 30, DEM.size, lambda: drape, (5, 5), 20 * WIDTH * SAMPLES / 0.6 + 1.0)
+    assert not job.step(session) and not job.step(session)
+    job.device_lost()
+    tops = []
+    with RenderSession((8, 8)) as another:
+        another.set_dem(DEM)
+        renderer = fake_native.renderers[-1]
+        while not job.step(another):
+            tops.append(renderer.crop[1])
+    assert tops == [40, 60] and renderer.drape is drape and job.error is None
+    rows = gdal.Open(wanted.path).ReadAsArray()[0, :, 0]
+    np.testing.assert_array_equal(rows, np.arange(HEIGHT))
+    assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
+
+
 def test_its_own_cancel_ends_it_and_leaves_nothing(session, wanted, tmp_path):
     job = job_in_bands(wanted)
     assert not job.step(session)

@@ -31,5 +31,10 @@ def test_the_dock_comes_back_from_random_faults(first: int) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_an_export_goes_on_with_another_device() -> None:
+    assert "2 passed" in play("export_goes_on")
+
+
+@pytest.mark.timeout(300)
 def test_a_device_that_goes_on_dying_does_not_go_on_being_made() -> None:
     assert "4 passed" in play("dies or held")
