@@ -84,7 +84,7 @@ class AsyncRenderer(RenderSession):
         row = object()
         if self._row is not None:
             raise RenderError(
-                "[Render] frames: expected one iterator at a time; got a second one; fix: take all pictures of the "
+                "frames: expected one iterator at a time; got a second one; fix: take all pictures of the "
                 "first, or close it"
             )
         self._row, self._is_cancelled = row, False
@@ -125,7 +125,7 @@ class AsyncRenderer(RenderSession):
 
     def _next(self) -> Image:
         if self._is_cancelled:
-            raise Cancelled("[Cancelled] the row of pictures was cancelled")
+            raise Cancelled("the row of pictures was cancelled")
         with translated():
             rgba: Any = self._renderer.next_picture()
             return Image(rgba, self.metrics())
