@@ -192,7 +192,11 @@ def test_13_what_does_not_fit_is_a_memory_error_and_something_smaller_is_made(
         create_4k_texture=lambda: register_texture(4096, 4096, "rgba8unorm"),
     )  # fmt: skip
     printed = capsys.readouterr().out
-    assert "Memory allocation failed: texture of Python: expected at most" in printed and "256.0 MiB" in printed and "Available budget" in printed
+    assert (
+        "Memory allocation failed: texture of Python: expected at most" in printed
+        and "256.0 MiB" in printed
+        and "Available budget" in printed
+    )
     assert names["smaller_texture"].bytes == 64 * MIB
 
 
