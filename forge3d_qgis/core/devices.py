@@ -204,6 +204,7 @@ class Context:
             self._info = dict(module.device_info(self._adapter))
 
     def __enter__(self) -> Context:
+        self._open()
         return self
 
     def __exit__(

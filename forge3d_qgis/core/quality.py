@@ -298,6 +298,23 @@ class QualityLadder:
         self.level, self._room_since, self._climbed_at = higher, None, now
         return True
 
+    def climb_again(self, needs: Callable[[Rung], int], now: float) -> bool:
+        """Whether it moved, under a budget that was chosen: the relief was planned to fit it, so only a refusal has
+        led down. Up by one rung that takes more than this one when the rest after the refusal is over.
+        """
+        if self.level == 0:
+            return False
+        if self._room_since is None:
+            self._room_since = now
+        if now < max(self._room_since + REST_S, self._not_before):
+            return False
+        more = [level for level in range(self.level) if needs(LADDER[level]) > needs(self.rung)]
+        least = min((needs(LADDER[level]) for level in more), default=needs(self.rung))
+        # The highest of those that take the same: the others give nothing up.
+        self.level = next(level for level in range(self.level) if needs(LADDER[level]) <= least)
+        self._room_since, self._climbed_at = None, now
+        return True
+
     def _step_down(self, needs: Callable[[Rung], int], budget: int, now: float) -> bool:
         before, best = self.level, needs(self.rung)
         for level in range(self.level + 1, len(LADDER)):

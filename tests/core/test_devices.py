@@ -97,7 +97,7 @@ def test_a_context_after_its_end_says_so(fake_native: Any) -> None:
     context = Context(1)
     context.cleanup()
     context.close()
-    for use in (lambda: context.device_name, lambda: context.api_version, context.get_memory_info):
+    for use in (lambda: context.device_name, lambda: context.api_version, context.get_memory_info, context.__enter__):
         with pytest.raises(RenderError, match="expected an open one; got one after cleanup"):
             use()
 

@@ -146,3 +146,13 @@ def test_whole_numbers_that_are_held_in_16_bits_are_told_and_seen_as_half(
     assert expected < QUALITIES["balanced"].calculate_memory_usage((400, 300), dem_size=(COLS, ROWS))
     assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
     assert content["forecast"]["bytes"] == expected
+
+
+def test_heights_that_turn_out_to_need_32_bits_are_told_and_seen_as_such(
+    root: Path, write_raster: Callable[..., Path], adapter: str
+) -> None:
+    heights = np.linspace(64700, 65300, 1500 * 1500).reshape(1500, 1500).astype(np.uint16)
+    heights[-1, -1] = 65535
+    content = peak_of(root, write_raster(heights), adapter, "--size", "800x500")
+    assert "as 65535 m is one of them" in str(content["dem"]["notes"])
+    assert content["renderer"]["peak_bytes"] == pytest.approx(content["forecast"]["bytes"], rel=0.05)
