@@ -193,10 +193,10 @@ def plan(
     ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside
     the picture, SceneError for arguments, DemError for a source of less than 2×2.
     """
-    source_size = _checked_pair("source_size", source_size)
-    picture_size = _checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too
+    source_size = checked_pair("source_size", source_size)
+    picture_size = checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too
     if drape_size is not None:
-        drape_size = _checked_pair("drape_size", drape_size)
+        drape_size = checked_pair("drape_size", drape_size)
     if limits is None:
         limits = _limits_in_use()
     if drape_size is not None and max(drape_size) > limits.max_texture_side:
@@ -381,7 +381,8 @@ def largest(limit: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _checked_pair(name: str, size: tuple[int, int], *, most: float = math.inf) -> tuple[int, int]:
+def checked_pair(name: str, size: tuple[int, int], *, most: float = math.inf) -> tuple[int, int]:
+    """``size`` as two ints in 1..``most``. Raises SceneError."""
     try:
         x, y = (int(value) for value in size)
         if (x, y) == tuple(size) and min(x, y) >= 1 and max(x, y) <= most:
@@ -433,7 +434,7 @@ def parse_bytes(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text) if isinstance(text, str) else None
     unit = _UNITS.get(match[2].upper()) if match else None
     if match is None or unit is None or float(match[1]) * unit < 1:
-        raise scene_error("memory size", "a number with a unit", text, "write 256MiB or 2GiB")
+        raise scene_error("memory size", "a number above 0 with a unit", text, "write 256MiB or 2GiB")
     return int(min(float(match[1]) * unit, 2**63 - 1))
 
 

@@ -12,6 +12,7 @@ from .budget import (
     MAX_SIDE,
     DeviceLimits,
     checked_budget,
+    checked_pair,
     device_limits,
     format_bytes,
     peak_bytes,
@@ -77,10 +78,12 @@ class Quality:
         ``budget``: the picture is drawn in the strips that it asks for; None: at once. ``height_bits``:
         of a height where the DEM is held whole, 32 or 16; an averaged one takes 32. Raises SceneError, DemError.
         """
-        size = self.size if size is None else size
-        dem_size = ASSUMED_DEM if dem_size is None else dem_size
+        size = self.size if size is None else checked_pair("size", size, most=MAX_SIDE)
+        dem_size = ASSUMED_DEM if dem_size is None else checked_pair("dem_size", dem_size)
+        drape_size = None if drape_size is None else checked_pair("drape_size", drape_size)
+        budget = None if budget is None else checked_budget(budget)
         held = self.held_size(dem_size)
-        bits = height_bits if held == tuple(dem_size) else 32
+        bits = height_bits if held == dem_size else 32
         lines = size[1]
         if budget is not None:
             lines = strip_rows(size, budget, dem_size=held, drape_size=drape_size, height_bits=bits)
@@ -230,7 +233,7 @@ def adaptive_quality(
 
     ``available``: bytes that are left of ``budget`` bytes; None: of the device's budget now.
     """
-    wanted = get_preset_config(target)
+    wanted, size = get_preset_config(target), checked_pair("size", size, most=MAX_SIDE)
     if available is None or budget is None:
         limits = device_limits()
         budget = limits.budget if budget is None else budget

@@ -40,7 +40,10 @@ Progress = Callable[[float], object]
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A picture: ``rgba`` uint8 (height, width, 4), sRGB, straight alpha, row 0 on top. ``metrics``: see ``render``."""
+    """A picture: ``rgba`` uint8 (height, width, 4), sRGB, straight alpha, row 0 on top. ``metrics``: see ``render``.
+
+    A session's ``rgba`` lies where the GPU put it, and is read-only: copy it to write into it. ``render``'s is its own.
+    """
 
     rgba: Rgba
     metrics: dict[str, Any] = field(default_factory=dict)

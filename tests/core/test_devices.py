@@ -72,7 +72,7 @@ def test_the_page_is_written_also_where_nothing_works(fake_native: Any, monkeypa
         raise fake_native.DeviceError("[Device] no adapter")
 
     monkeypatch.setattr(fake_native, "adapters", refuse)
-    assert devices.diagnostics()[-1] == "Devices: [Device] no adapter"
+    assert devices.diagnostics()[-1] == "Devices: no adapter"
 
 
 def test_the_page_asks_no_driver_before_somebody_else_did(fake_native: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,25 @@ def test_a_preset_beyond_the_budget_is_a_value_error_with_the_numbers() -> None:
         assert words in str(caught.value)
     validate_memory_constraint(preset, budget=2 * needed, dem_size=dem)
     validate_memory_constraint(preset, budget=100 * MIB, dem_size=(600, 600), size=(1600, 1000))
+    three_quarters = needed * 3 // 4
+    with pytest.raises(MemoryConstraintError):
+        validate_memory_constraint(preset, budget=three_quarters, dem_size=dem)
+    validate_memory_constraint(preset, budget=three_quarters, dem_size=dem, height_bits=16)
+
+
+@pytest.mark.parametrize("wrong", ["800x600", (800,), 800, (0, 0), (-5, 5), (1.5, 2), (800, 600, 3)])
+def test_sizes_that_are_none_are_refused_with_what_was_given(wrong: Any) -> None:
+    preset = get_preset_config("print")
+    for call in (
+        lambda: preset.calculate_memory_usage(wrong),
+        lambda: preset.calculate_memory_usage(dem_size=wrong),
+        lambda: preset.calculate_memory_usage(drape_size=wrong),
+        lambda: validate_memory_constraint(preset, size=wrong, budget=MIB),
+        lambda: adaptive_quality(wrong, available=5, budget=5),
+    ):
+        with pytest.raises(SceneError, match=r"size: expected two whole numbers from 1.*; got .*; fix: ") as caught:
+            call()
+        assert f"got {wrong!r};" in str(caught.value)
 
 
 def test_the_budget_of_the_device_is_taken_where_none_is_given(fake_native: Any) -> None:
