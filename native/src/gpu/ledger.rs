@@ -622,7 +622,10 @@ mod tests {
     #[test]
     fn an_adapter_that_is_not_in_use_changes_no_limits() {
         let _alone = alone();
-        let before = (ledger().default, ledger().default_of.clone(), ledger().is_on_host_heap);
+        let before = {
+            let state = ledger();
+            (state.default, state.default_of.clone(), state.is_on_host_heap)
+        };
         let facts = |mib: u64| {
             move |_: HeldBytes| MemoryFacts {
                 kind: AdapterKind::Integrated,
