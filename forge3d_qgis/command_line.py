@@ -573,7 +573,12 @@ def run(
     try:
         return _run(argv, heed, log, tell)
     finally:
+        from .core import devices
+
         tell_log(log)
+        told = devices.missing_checks()
+        if told is not None:
+            tell(told)
 
 
 def _run(argv: Sequence[str] | None, heed: Callable[[], object], log: Log | None, tell: Log) -> list[str]:

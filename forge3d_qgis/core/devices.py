@@ -57,6 +57,19 @@ def set_log_level(level: str) -> bool:
         return bool(native().set_log_level(level))
 
 
+def missing_checks() -> str | None:
+    """What to tell who wished for the checks of the driver's own interface and does not get them; None where nothing is
+    amiss, and before an adapter was asked for. Loads nothing."""
+    module = sys.modules.get(native_loader.MODULE)
+    state = None if module is None else module.validation()
+    if state in (None, "off", "on"):
+        return None
+    return (
+        "checks of the graphics driver: expected Vulkan's validation layer; got none, and drawing goes on without it; "
+        "fix: install it (Debian and Ubuntu: apt install vulkan-validationlayers; else the Vulkan SDK)"
+    )
+
+
 def listing(found: list[dict[str, Any]], *, verbose: bool = False) -> list[str]:
     """A line an adapter; ``verbose``: with its key, limits and memory below. ``auto`` marks the one that is taken when
     nobody chooses."""
@@ -177,7 +190,7 @@ class Context:
         self, device_index: int = 0, enable_validation: bool = False, *, prefer_software: bool = False
     ) -> None:
         """``device_index``: place in ``adapters()``, the best is 0. ``enable_validation``: with the checks of the
-        driver's own interface; a missing layer is a warning in the log. Where an adapter was asked for before they come
+        driver's own interface; a missing layer is a warning. Where an adapter was asked for before they come
         too late, which is a warning. ``prefer_software``: software where there is any, when the index is 0.
 
         Raises DeviceError, which names all there are, SceneError, NativeMissingError.
@@ -195,6 +208,9 @@ class Context:
                 stacklevel=2,
             )
         known = adapters()
+        told = missing_checks() if enable_validation else None
+        if told is not None:
+            warnings.warn(told, stacklevel=2)
         if index and index >= len(known):  # the best one of none: the native side says how to get one
             names = ", ".join(f"{info['index']} {info['name']}" for info in known) or "none"
             raise DeviceError(

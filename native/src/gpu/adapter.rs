@@ -1,8 +1,8 @@
 //! What can draw here: kinds of adapters, what is known of each, and the choice among them.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, OnceLock};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::driver_facts::{self, Heap};
@@ -174,16 +174,46 @@ pub enum AdapterChoice {
     Software,
     /// Software where there is any, else as `Auto`.
     PreferSoftware,
-    /// The one with this key or index, else the first whose name holds this text, case ignored.
+    /// The one with this key or index, else the first whose name holds this text, case ignored. Digits alone are no part
+    /// of a name: in one that holds a version some are found always.
     Named(String),
+}
+
+/// Whether a name is digits alone, and so an index.
+fn is_index(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A switch of the environment: none where it is no word for on or off.
+fn switch(value: &str) -> Option<bool> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" => Some(true),
+        "" | "0" | "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// What `FORGE3D_PREFER_SOFTWARE` says. What it says wrongly is told once.
+fn prefers_software() -> bool {
+    static TOLD: Once = Once::new();
+    let Some(value) = std::env::var_os("FORGE3D_PREFER_SOFTWARE") else { return false };
+    switch(&value.to_string_lossy()).unwrap_or_else(|| {
+        TOLD.call_once(|| {
+            log::warn!(
+                "FORGE3D_PREFER_SOFTWARE: expected 1, true, yes, 0, false, no or nothing; got {value:?}; it is taken for \
+                 no; fix: set it to 1, or unset it"
+            );
+        });
+        false
+    })
 }
 
 impl AdapterChoice {
     /// Reads `auto`, `hardware`, `software`, `prefer-software`, a key, an index or part of a name. `auto` is
-    /// `prefer-software` where `FORGE3D_PREFER_SOFTWARE=1` stands in the environment.
+    /// `prefer-software` where `FORGE3D_PREFER_SOFTWARE` says 1, true or yes.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self::parsed(text, std::env::var("FORGE3D_PREFER_SOFTWARE").is_ok_and(|value| value == "1"))
+        Self::parsed(text, prefers_software())
     }
 
     fn parsed(text: &str, prefer_software: bool) -> Self {
@@ -204,11 +234,12 @@ impl AdapterChoice {
             Self::Hardware => known.iter().position(|info| !is_software(info)),
             Self::Software => known.iter().position(is_software),
             Self::PreferSoftware => known.iter().position(is_software).or((!known.is_empty()).then_some(0)),
-            Self::Named(name) => known
-                .iter()
-                .position(|info| info.key.eq_ignore_ascii_case(name))
-                .or_else(|| name.parse().ok().filter(|index| *index < known.len()))
-                .or_else(|| known.iter().position(|info| info.name.to_ascii_lowercase().contains(name))),
+            Self::Named(name) => {
+                known.iter().position(|info| info.key.eq_ignore_ascii_case(name)).or_else(|| match is_index(name) {
+                    true => name.parse().ok().filter(|index| *index < known.len()),
+                    false => known.iter().position(|info| info.name.to_ascii_lowercase().contains(name)),
+                })
+            }
         }
     }
 }
@@ -360,12 +391,10 @@ fn not_found(choice: &AdapterChoice, known: &[AdapterInfo]) -> RenderError {
         AdapterChoice::Auto | AdapterChoice::PreferSoftware => "a Vulkan, Direct3D 12 or Metal adapter".to_owned(),
         AdapterChoice::Hardware => "a hardware adapter".to_owned(),
         AdapterChoice::Software => "a software adapter".to_owned(),
-        AdapterChoice::Named(name) => match name.parse::<usize>() {
-            Ok(_) if !known.is_empty() => {
-                format!("an adapter named like '{name}', or an index of 0..{}", known.len() - 1)
-            }
-            _ => format!("an adapter named like '{name}', or with this key"),
-        },
+        AdapterChoice::Named(name) if is_index(name) && !known.is_empty() => {
+            format!("an index of 0..{}, not {name}", known.len() - 1)
+        }
+        AdapterChoice::Named(name) => format!("an adapter named like '{name}', or with this key"),
     };
     let got: Vec<String> =
         known.iter().map(|info| format!("{} ({}, {})", info.name, info.kind.name(), info.key)).collect();
@@ -443,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn names_choose_as_they_did_and_an_index_goes_before_a_part_of_a_name() {
+    fn digits_alone_are_an_index_and_all_else_may_be_a_part_of_a_name() {
         let known = four_equal_cards(["0000:01:00.0", "0000:25:00.0", "0000:41:00.0", "0000:c1:00.0"]);
         let expected = [
             ("auto", Some(0)),
@@ -453,11 +482,14 @@ mod tests {
             ("prefer-software", Some(4)),
             (" RTX ", Some(0)),
             ("llvm", Some(4)),
-            ("4090", Some(0)),
-            ("15", Some(4)),
+            ("rtx 4090", Some(0)),
+            ("LLVM 15", Some(4)),
             ("4", Some(4)),
-            ("9", Some(0)),
+            ("4090", None),
+            ("15", None),
+            ("9", None),
             ("77", None),
+            ("99999999999999999999999", None),
             ("radeon", None),
         ];
         for (text, index) in expected {
@@ -465,6 +497,25 @@ mod tests {
         }
         let text = not_found(&AdapterChoice::parsed("77", false), &known).to_string();
         assert!(text.contains("an index of 0..4") && text.contains("0000:41:00.0"), "{text}");
+    }
+
+    #[test]
+    fn a_key_of_digits_alone_goes_before_an_index() {
+        let mut known = four_equal_cards([""; 4]);
+        known[3].key = "1".to_owned();
+        assert_eq!(chosen("1", &known), Some(3));
+        assert_eq!(chosen("2", &known), Some(2));
+    }
+
+    #[test]
+    fn a_switch_of_the_environment_takes_the_usual_words() {
+        for (value, meant) in
+            [("1", true), ("true", true), (" Yes", true), ("0", false), ("FALSE", false), ("no", false), ("", false)]
+        {
+            assert_eq!(switch(value), Some(meant), "{value:?}");
+        }
+        assert_eq!(switch("2"), None);
+        assert_eq!(switch("software"), None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub struct Limits {
     pub total: u64,
 }
 
-/// Bytes that renderers hold now.
+/// Bytes that renderers hold on devices now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Held {
     /// All of it.

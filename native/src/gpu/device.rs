@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{RenderError, Result};
-use crate::gpu::adapter::{self, AdapterChoice, AdapterDetails, AdapterInfo};
+use crate::gpu::adapter::{AdapterDetails, AdapterInfo};
 use crate::gpu::default_budget::{Held, MemoryFacts};
 use crate::gpu::driver_facts;
 use crate::gpu::faults::{self, Fault, Place};
@@ -43,9 +43,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// Makes a device of the adapter that `choice` asks for.
-    pub fn new(choice: &AdapterChoice) -> Result<Self> {
-        let (info, adapter) = adapter::choose(choice)?;
+    /// Makes a device of an adapter.
+    pub fn new(info: AdapterInfo, adapter: &wgpu::Adapter) -> Result<Self> {
         let available = adapter.limits();
         // Counts stay at what every adapter has; sizes grow to what this one has.
         let mut limits = wgpu::Limits::downlevel_defaults().using_resolution(available.clone());
@@ -75,9 +74,9 @@ impl Device {
         // The default handler panics. Frames have error scopes of their own; what reaches this is for the log.
         device.on_uncaptured_error(Arc::new(|error| log::error!("{error}")));
         log::info!("adapter {} ({}, {}, {})", info.name, info.kind.name(), info.backend, info.driver);
-        let device_memory = driver_facts::device_memory_bytes(&adapter);
+        let device_memory = driver_facts::device_memory_bytes(adapter);
         let limits = device.limits();
-        Ok(Self { device, queue, info, device_memory, adapter, limits, lost })
+        Ok(Self { device, queue, info, device_memory, adapter: adapter.clone(), limits, lost })
     }
 
     /// What its default budget goes by now, while renderers hold `held`.

@@ -76,6 +76,7 @@ struct Held {
     texture_bytes: u64,
     host_visible_bytes: u64,
     python_bytes: u64,
+    python_visible_bytes: u64,
     array_bytes: u64,
     by_label: BTreeMap<Label, u64>,
 }
@@ -83,6 +84,14 @@ struct Held {
 impl Held {
     fn total(&self) -> u64 {
         self.buffer_bytes + self.texture_bytes
+    }
+
+    /// Without what Python registered: that need not be memory at all, and a renderer that asks for it cannot have it.
+    fn on_devices(&self) -> HeldBytes {
+        HeldBytes {
+            total: self.total() - self.python_bytes,
+            of_host: self.host_visible_bytes - self.python_visible_bytes,
+        }
     }
 
     /// Adds or takes away: `change` is `+=` or `-=`.
@@ -98,6 +107,9 @@ impl Held {
         }
         if matches!(entry.holder, Holder::Python | Holder::Array) {
             change(&mut self.python_bytes, entry.bytes);
+        }
+        if entry.resource == (Resource::Buffer { host_visible: true }) && entry.holder == Holder::Python {
+            change(&mut self.python_visible_bytes, entry.bytes);
         }
         if entry.holder == Holder::Array {
             change(&mut self.array_bytes, entry.bytes);
@@ -212,8 +224,10 @@ struct LedgerState {
     allocation_count: u64,
     /// Budgets that are over their limits now, without the common one.
     passed: u64,
-    /// Default limits of the adapter that was used last.
+    /// Default limits of the adapter in use.
     default: Option<Limits>,
+    /// That adapter's key; empty before there is any.
+    default_of: String,
     policy: BudgetPolicy,
     /// Whether the device takes its memory from the C library's heap, where the arrays of Python lie, too.
     is_on_host_heap: bool,
@@ -286,16 +300,26 @@ pub fn default_limits() -> Option<Limits> {
     ledger().default
 }
 
-/// Lets these limits follow what the system has free: `facts` tells it, of the adapter in use, for what is held. The
-/// limits and the facts of now. `anew`: the adapter is another one, so there is nothing to follow.
-pub(crate) fn follow_free_memory(facts: impl FnOnce(HeldBytes) -> MemoryFacts, anew: bool) -> (Limits, MemoryFacts) {
+/// Lets these limits follow what the system has free: `facts` tells it, of the adapter with this key, for what is held.
+/// The limits and the facts of now. `anew`: this adapter comes into use, so there is nothing to follow. One that is not in
+/// use changes nothing: the limits are those that it would begin with.
+pub(crate) fn follow_free_memory(
+    key: &str,
+    facts: impl FnOnce(HeldBytes) -> MemoryFacts,
+    anew: bool,
+) -> (Limits, MemoryFacts) {
     let mut state = ledger();
-    let held = HeldBytes { total: state.held.total(), of_host: state.held.host_visible_bytes + state.held.array_bytes };
-    let facts = facts(held);
+    let facts = facts(state.held.on_devices());
     let fresh = facts.default_limits();
+    if anew {
+        key.clone_into(&mut state.default_of);
+        // A software device that was made once stays, and what was made on it is freed there.
+        state.is_on_host_heap |= facts.kind == AdapterKind::Software;
+    } else if state.default_of != key {
+        return (fresh, facts);
+    }
     let limits = state.default.filter(|_| !anew).map_or(fresh, |limits| limits.followed_by(fresh));
     state.default = Some(limits);
-    state.is_on_host_heap = facts.kind == AdapterKind::Software;
     (limits, facts)
 }
 
@@ -578,6 +602,45 @@ mod tests {
         assert_eq!(in_the_ledger(), 900);
         drop((held, shared));
         assert_eq!((first.now().1, second.now().1, in_the_ledger()), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_python_registered_is_no_memory_that_renderers_hold() {
+        let mut held = Held::default();
+        let visible = Resource::Buffer { host_visible: true };
+        let mut add = |bytes, resource, holder| held.add(&Entry { label: LABEL.into(), bytes, resource, holder });
+        add(1, BUFFER, Holder::Device);
+        add(2, visible, Holder::Device);
+        for holder in [Holder::Python, Holder::Array] {
+            add(1 << 40, BUFFER, holder);
+            add(1 << 41, visible, holder);
+            add(1 << 42, Resource::Texture, holder);
+        }
+        assert_eq!(held.on_devices(), HeldBytes { total: 3, of_host: 2 });
+    }
+
+    #[test]
+    fn an_adapter_that_is_not_in_use_changes_no_limits() {
+        let _alone = alone();
+        let before = {
+            let state = ledger();
+            (state.default, state.default_of.clone(), state.is_on_host_heap)
+        };
+        let facts = |mib: u64| {
+            move |_: HeldBytes| MemoryFacts {
+                kind: AdapterKind::Integrated,
+                device_memory: None,
+                free_memory: 8 * mib * MIB,
+            }
+        };
+        follow_free_memory("one", facts(1000), true);
+        let (asked, _) = follow_free_memory("other", facts(4000), false);
+        assert_eq!((asked.total, default_limits().map(|limits| limits.total)), (4000 * MIB, Some(1000 * MIB)));
+        assert_eq!(follow_free_memory("one", facts(3000), false).0.total, 3000 * MIB, "the one in use follows");
+        follow_free_memory("other", facts(3500), true);
+        assert_eq!(default_limits().map(|limits| limits.total), Some(3500 * MIB), "it came into use");
+        let mut state = ledger();
+        (state.default, state.default_of, state.is_on_host_heap) = before;
     }
 
     #[test]

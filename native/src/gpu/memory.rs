@@ -15,14 +15,15 @@ pub use crate::gpu::ledger::{
 };
 pub use crate::gpu::texture_formats::texture_bytes;
 
-/// Lets the default limits follow what the system has free now; the limits and the facts that they go by.
+/// Lets the default limits follow what the system has free now; the limits and the facts that they go by. Those of an
+/// adapter that is not in use are told and leave the ones in force alone.
 pub fn follow_free_memory(device: &Device) -> (Limits, MemoryFacts) {
-    ledger::follow_free_memory(|held| device.memory_facts(held), false)
+    ledger::follow_free_memory(&device.info.key, |held| device.memory_facts(held), false)
 }
 
 /// The same for a device that takes the place of another one: there is nothing to follow.
 pub(crate) fn begin_default_limits(device: &Device) {
-    ledger::follow_free_memory(|held| device.memory_facts(held), true);
+    ledger::follow_free_memory(&device.info.key, |held| device.memory_facts(held), true);
 }
 
 /// A device and the budget that what is made on it counts against.

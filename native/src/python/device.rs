@@ -45,13 +45,13 @@ pub fn find_adapter<'py>(py: Python<'py>, adapter: AdapterName) -> PyResult<Boun
     adapter_dict(py, &info, &details)
 }
 
-/// The device of an adapter, made on the first call.
+/// The device of an adapter, made on the first call. The one in use stays in use.
 #[pyfunction]
 #[pyo3(signature = (adapter = AdapterName("auto".into())))]
 pub fn device_info<'py>(py: Python<'py>, adapter: AdapterName) -> PyResult<Bound<'py, PyDict>> {
     let choice = AdapterChoice::parse(&adapter.0);
     let (gpu, details) = detached(py, || {
-        let gpu = context::context(&choice)?;
+        let gpu = context::context_to_ask(&choice)?;
         let details = gpu.details();
         Ok((gpu, details))
     })?;

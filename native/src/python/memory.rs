@@ -22,8 +22,9 @@ use crate::render::stored::Bits;
 #[pyfunction]
 pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let (metrics, allocator, reserved) = detached(py, || {
-        let gpu = context::current();
-        let of = |tell: fn(&Device) -> Option<u64>| gpu.as_ref().and_then(|gpu| tell(gpu));
+        // Of all devices, as the ledger is.
+        let all = context::all();
+        let of = |tell: fn(&Device) -> Option<u64>| all.iter().filter_map(|gpu| tell(gpu)).reduce(|sum, one| sum + one);
         Ok((memory::metrics(), of(Device::allocator_bytes), of(Device::allocator_reserved_bytes)))
     })?;
     let dict = PyDict::new(py);

@@ -45,11 +45,11 @@ pub fn shader_cache_size() -> usize {
     shader_cache::size()
 }
 
-/// Forgets all shaders, and the pipelines of the device in use.
+/// Forgets all shaders, and the pipelines of all devices.
 #[pyfunction]
 pub fn clear_shader_cache() {
     shader_cache::clear();
-    if let Some(gpu) = context::current() {
+    for gpu in context::all() {
         gpu.shaders.clear();
     }
 }
