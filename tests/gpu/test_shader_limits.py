@@ -68,10 +68,10 @@ except ShaderError as error:
 """
 
 
-def in_a_child(program: str, text: str, root: Path) -> str:
+def in_a_child(program: str, text: str, root: Path, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=root, input=text.encode(), capture_output=True, timeout=60,
-        env={**os.environ, "PYTHONUTF8": "1"},
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-500:]
     return done.stdout.decode()
@@ -121,7 +121,7 @@ LARGEST = {
     "small tables": (f"const T = array<f32, 8>({','.join(f'{i}.5' for i in range(8))});", READS.format("T", 8) * 8),
     "copied in a loop": (
         "struct P { a: array<f32, 32> }",
-        "var p: P; var q: P; for (var j = 0u; j < 9u; j++) { q = p; p.a[(i + j) % 32u] = q.a[j % 5u]; } x = p.a[i % 7u];",
+        "var p: P; var q: P; for (var j = 0u; j < 9u; j++) { q = p; p.a[(i + j) % 32u] = q.a[j % 5u]; } x = p.a[1];",
     ),
 }
 
@@ -168,7 +168,8 @@ def test_structs_alike_and_structs_with_names_of_ours_are_types_of_their_own(dra
     [
         ("alias f32 = u32;", "f32"), ("alias vec2f = vec4f;", "vec2f"), ("struct vec2f { x: f32 }", "vec2f"),
         ("const f32 = 1.0;", "f32"), ("fn mix(a: f32) -> f32 { return a; }", "mix"), ("var<private> u32: i32;", "u32"),
-        ("struct Parameters { a: f32 }", "Parameters"), ("const params = 1;", "params"), ("alias Surface = f32;", "Surface"),
+        ("struct Parameters { a: f32 }", "Parameters"), ("const params = 1;", "params"),
+        ("alias Surface = f32;", "Surface"),
     ],
 )  # fmt: skip
 def test_names_that_are_there_already_are_refused_where_they_stand(text: str, name: str, parameter: str) -> None:
@@ -183,7 +184,8 @@ def test_names_that_are_there_already_are_refused_where_they_stand(text: str, na
     "text",
     [
         BEGIN + "let a = 1.0 /* no end", BEGIN + "let a = /* no end", body("") + "fn", body("") + "@",
-        body("") + "struct", body("") + "const a = ", body("let a = s.height.x;"), body("let a = s.height[0];"), body("let a=1; let b=a[0];"),
+        body("") + "struct", body("") + "const a = ", body("let a = s.height.x;"), body("let a = s.height[0];"),
+        body("let a=1; let b=a[0];"),
         body("") + "\n/* " * 9 + "long" * 500,
     ],
 )  # fmt: skip
@@ -237,3 +239,40 @@ print(held() - before)
 
 def test_twenty_edits_more_take_little_memory_more(root: Path) -> None:
     assert int(in_a_child(GROWTH, "", root)) < 40  # MiB; about 4 each where none is freed
+
+
+TIME_OUT = """
+from dataclasses import replace
+import numpy as np
+from forge3d_qgis import native_loader
+from forge3d_qgis.core import Scene, SurfaceStyle
+native = native_loader.load()
+style = "fn surface(s: Surface) -> vec4f { return vec4f(0.%02d); }"
+renderer = native.Renderer(16, 16, adapter="software")
+renderer.set_height_data(np.zeros((9, 9), dtype=np.float32))
+def draw(number):
+    renderer.set_scene(replace(Scene(), surface=SurfaceStyle("mine.wgsl", style % number)))
+    return renderer.render_terrain_rgba(1).copy()
+draw(1)
+native._faults(time_out_at=2**60)
+draw(2)
+places = native._faults()["places"]
+told = []
+for at in range(places):
+    native._faults(time_out_at=at)
+    try:
+        draw(10 + at)
+    except native.ShaderError as error:
+        told.append(str(error))
+        native._faults()
+        assert (draw(10 + at) == draw(1)).mean() < 1, "the same renderer, the same device"
+    except native.RenderError as error:
+        renderer = native.Renderer(16, 16, adapter="software")
+        renderer.set_height_data(np.zeros((9, 9), dtype=np.float32))
+print(told)
+"""
+
+
+def test_a_style_that_is_not_ready_in_time_is_at_fault_and_not_the_device(root: Path) -> None:
+    told = in_a_child(TIME_OUT, "", root, FORGE3D_FAULTS="1")
+    assert "[Shader] mine.wgsl: expected a style that the driver is ready to draw within 10 s; got none; fix:" in told

@@ -228,7 +228,8 @@ impl Device {
         index: Option<wgpu::SubmissionIndex>,
         stop: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
-        self.wait_within(index.clone(), LONGEST_WAIT, stop)?;
+        self.pass(Place::Wait)?;
+        self.poll_within(&index, LONGEST_WAIT, stop)?;
         self.wait(index)
     }
 
@@ -240,7 +241,23 @@ impl Device {
         time: Duration,
         stop: &dyn Fn() -> Result<()>,
     ) -> Result<bool> {
-        self.pass(Place::Wait)?;
+        match faults::at(Place::Wait) {
+            None => self.poll_within(&index, time, stop),
+            Some(Fault::TimeOut) => Ok(false),
+            Some(Fault::OutOfMemory) => Err(out_of_memory()),
+            Some(Fault::Lost) => {
+                self.lose();
+                Err(gone())
+            }
+        }
+    }
+
+    fn poll_within(
+        &self,
+        index: &Option<wgpu::SubmissionIndex>,
+        time: Duration,
+        stop: &dyn Fn() -> Result<()>,
+    ) -> Result<bool> {
         let start = Instant::now();
         while start.elapsed() < time {
             match self.poll(index.clone(), Some(Duration::from_millis(20)))? {

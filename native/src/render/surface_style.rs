@@ -16,9 +16,6 @@ use crate::error::{RenderError, Result};
 use crate::gpu::shader_cache::{KEPT_STYLED, on_deep_stack, parse_wgsl, validate};
 use crate::gpu::shader_report::report;
 use crate::gpu::shader_scan::{declared_names, is_predeclared};
-use crate::render::programs;
-use crate::render::stored::Bits;
-use crate::scene::shading::SHADING_MODELS;
 use crate::scene::surface::{MOST_PARAMETERS, SurfaceStyle};
 
 const GROUND: &str = include_str!("../../shaders/surface_style/ground.wgsl");
@@ -56,20 +53,12 @@ pub fn compile(style: &SurfaceStyle) -> Result<Arc<StyleProgram>> {
         return Ok(Arc::clone(program));
     }
     let program = Arc::new(on_deep_stack(|| program_of(style))?);
-    check_joined(&program)?;
     let mut kept = kept();
     if kept.len() >= KEPT_STYLED {
         kept.clear();
     }
     kept.insert(key, Arc::clone(&program));
     Ok(program)
-}
-
-/// With the rest of the program it must be one: what is wrong only there is a defect, and told before anything is drawn.
-fn check_joined(style: &StyleProgram) -> Result<()> {
-    let Some(model) = SHADING_MODELS.iter().find(|model| model.uses_colors) else { return Ok(()) };
-    let joined = programs::trace(model, Bits::Float32, Some(style)).program;
-    joined.check().map_err(|error| RenderError::Internal(format!("surface style: {error}")))
 }
 
 /// The struct of the parameters and the one value of it, and how they are taken from the uniform block.
