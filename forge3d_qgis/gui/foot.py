@@ -19,6 +19,21 @@ def meter_colour(share: float) -> QColor:
     return AMBER if share > AMBER_SHARE else CALM
 
 
+def in_words(top: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The ledger's largest labels as what people know them by, summed, largest first."""
+    known = {
+        "forge3d.heightfield": tr("Heights"), "forge3d.target": tr("Picture"), "forge3d.readback": tr("Picture"),
+        "forge3d.frame": tr("Picture"), "forge3d.style.ramp": tr("Colours"), "forge3d.style.drape": tr("Map"),
+        "forge3d.upload": tr("Upload"), "heights in Python": tr("Heights in Python"),
+        "drape in Python": tr("Map in Python"), "picture in Python": tr("Picture in Python"),
+    }  # fmt: skip
+    sums: dict[str, int] = {}
+    for label, size in top:
+        words = next((words for start, words in known.items() if label.startswith(start)), label)
+        sums[words] = sums.get(words, 0) + size
+    return sorted(sums.items(), key=lambda item: -item[1])
+
+
 class ElidedLabel(QLabel):
     """One line that shortens itself and shows the whole in its tooltip."""
 
@@ -73,7 +88,7 @@ class MemoryMeter(QLabel):
         ]
         if in_python:
             lines.append(tr("In Python, beside the budget: {size}").format(size=size_text(in_python)))
-        lines += [f"{label}: {size_text(size)}" for label, size in metrics.get("top", [])]
+        lines += [f"{words}: {size_text(size)}" for words, size in in_words(metrics.get("top", []))]
         if metrics.get("reason"):
             lines.append(note_text(metrics["reason"]))
         lines.append(tr("The budget is set in Settings ▸ Options ▸ Forge3D."))

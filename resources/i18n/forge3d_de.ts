@@ -456,6 +456,38 @@
         <translation>{samples} Abtastungen je Pixel</translation>
     </message>
     <message>
+        <source>Heights</source>
+        <translation>Höhen</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>Farben</translation>
+    </message>
+    <message>
+        <source>Map</source>
+        <translation>Karte</translation>
+    </message>
+    <message>
+        <source>Upload</source>
+        <translation>Hochladen</translation>
+    </message>
+    <message>
+        <source>Heights in Python</source>
+        <translation>Höhen in Python</translation>
+    </message>
+    <message>
+        <source>Map in Python</source>
+        <translation>Karte in Python</translation>
+    </message>
+    <message>
+        <source>Picture in Python</source>
+        <translation>Bild in Python</translation>
+    </message>
+    <message>
         <source>Memory of the renderer</source>
         <translation>Speicher des Renderers</translation>
     </message>
@@ -726,10 +758,6 @@
     <message>
         <source>Whether mountains throw shadows on the land behind them. On by default.</source>
         <translation>Ob Berge Schatten auf das Land dahinter werfen. Vorgabe: an.</translation>
-    </message>
-    <message>
-        <source>Colours</source>
-        <translation>Farben</translation>
     </message>
     <message>
         <source>Colou&amp;rs</source>

@@ -456,6 +456,38 @@
         <translation>{samples} échantillons par pixel</translation>
     </message>
     <message>
+        <source>Heights</source>
+        <translation>Altitudes</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Image</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>Couleurs</translation>
+    </message>
+    <message>
+        <source>Map</source>
+        <translation>Carte</translation>
+    </message>
+    <message>
+        <source>Upload</source>
+        <translation>Envoi</translation>
+    </message>
+    <message>
+        <source>Heights in Python</source>
+        <translation>Altitudes en Python</translation>
+    </message>
+    <message>
+        <source>Map in Python</source>
+        <translation>Carte en Python</translation>
+    </message>
+    <message>
+        <source>Picture in Python</source>
+        <translation>Image en Python</translation>
+    </message>
+    <message>
         <source>Memory of the renderer</source>
         <translation>Mémoire du moteur de rendu</translation>
     </message>
@@ -726,10 +758,6 @@
     <message>
         <source>Whether mountains throw shadows on the land behind them. On by default.</source>
         <translation>Si les montagnes projettent une ombre sur le terrain derrière elles. Activé par défaut.</translation>
-    </message>
-    <message>
-        <source>Colours</source>
-        <translation>Couleurs</translation>
     </message>
     <message>
         <source>Colou&amp;rs</source>

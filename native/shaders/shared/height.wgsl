@@ -9,7 +9,7 @@
 @group(1) @binding(0) var heights: texture_2d<HeightTexel>;
 @group(1) @binding(1) var<storage, read> pyramid: array<u32>;
 // x: offset of a level in the pyramid, y: words of a row of it. Level 1 is the finest: 2×2 cells. Level 0 has no nodes:
-// its x is the base of the codes, a float.
+// its x is the base of the codes less 2^23, a float.
 @group(1) @binding(2) var<uniform> levels: array<vec4u, 20>;
 @group(1) @binding(3) var drape: texture_2d<f32>;
 
@@ -33,8 +33,8 @@ struct Found {
 }
 
 fn height_of_code(code: u32) -> f32 {
-    // By a signed number: many processors have no instruction for the other.
-    return select(f32(i32(code)) + bitcast<f32>(levels[0].x), VOID_HEIGHT, code == 0u);
+    // The bits of 2^23 + code, which is quicker than a conversion; 2^23 is taken out of the base.
+    return select(bitcast<f32>(code | 0x4b000000u) + bitcast<f32>(levels[0].x), VOID_HEIGHT, code == 0u);
 }
 
 // A sample, which must be inside.

@@ -350,7 +350,7 @@ fn build_pyramid(
 ) -> Result<()> {
     let bits = stored.bits;
     let mut table = [[0u32; 4]; MAX_LEVELS];
-    table[0][0] = stored.base.to_bits();
+    table[0][0] = stored.shifted_base().to_bits();
     for (level, entry) in levels.iter().zip(&mut table[1..]) {
         *entry = [level.offset, bits.words(level.size[0]), level.size[1], 0];
     }

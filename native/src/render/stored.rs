@@ -80,6 +80,12 @@ impl Stored {
     /// Floats: any height.
     pub const FLOATS: Self = Self { bits: Bits::Float32, base: 0.0 };
 
+    /// What `height.wgsl` adds to the float with the bits of 2²³ + code; exact, as the base is within ±2²³.
+    #[must_use]
+    pub fn shifted_base(&self) -> f32 {
+        self.base - 8_388_608.0
+    }
+
     /// Whole heights from `base + 1` to `base + 65535`.
     pub fn whole(base: f64) -> Result<Self> {
         let as_float = base as f32;
