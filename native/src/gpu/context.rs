@@ -33,7 +33,7 @@ impl GpuContext {
     /// How many pipelines are held.
     #[must_use]
     pub fn pipelines(&self) -> usize {
-        self.shaders.len()
+        self.shaders.pipelines()
     }
 
     /// Makes buffers and textures here that count against `budget`.

@@ -247,10 +247,11 @@ pub fn parse_wgsl(name: &str, text: &str, own: &str) -> Result<naga::Module> {
     };
     let is_inside = error.labels().any(|(span, _)| span.to_range().is_some_and(|place| place.end <= own.len()));
     // What is wrong at the end of the own part, or goes on behind it, is told without what stands there.
-    if own.len() < text.len() && !is_inside {
-        if let Err(alone) = parse(own)? {
-            return Err(told(name, own, &alone));
-        }
+    if own.len() < text.len()
+        && !is_inside
+        && let Err(alone) = parse(own)?
+    {
+        return Err(told(name, own, &alone));
     }
     Err(told(name, own, &error))
 }

@@ -289,7 +289,7 @@ mod tests {
             + &"f(-1.0, -2.0)".repeat(500)
             + &"vec4f(-1.0, ".repeat(100)
             + &")".repeat(100)
-            + &"x = array(".to_owned()
+            + "x = array("
             + &"-1.0, a.b + 2.0,".repeat(5000)
             + ")";
         assert_eq!(check_depth(&fine), Ok(()));

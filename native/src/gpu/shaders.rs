@@ -127,10 +127,10 @@ impl ShaderLibrary {
         request: &Request<'_>,
     ) -> Result<wgpu::ComputePipeline> {
         let mut made = self.made();
-        if program.trust == Trust::Checked {
-            if let Some(oldest) = made.styled.used(key) {
-                made.forget(&oldest);
-            }
+        if program.trust == Trust::Checked
+            && let Some(oldest) = made.styled.used(key)
+        {
+            made.forget(&oldest);
         }
         if let Some(pipeline) = made.pipelines.get(&key) {
             return Ok(pipeline.clone());
@@ -182,7 +182,7 @@ impl ShaderLibrary {
 
     /// Pipelines at hand.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn pipelines(&self) -> usize {
         self.made().pipelines.len()
     }
 
