@@ -113,6 +113,7 @@ def jobs() -> list[Job]:
         Job("2048² rough, from near, strips", rough, steep, (2400, 1500), 4, 64 * MIB),
         Job("400² smooth", small, Scene(), (1600, 1000), 16),
         Job("400² smooth, many strips", small, Scene(), (3600, 2400), 4, 24 * MIB),
+        Job("400² smooth, thin strips", small, Scene(), (1600, 1000), 4, 16 * MIB),
         Job("4096² smooth, hillshade from above", smooth, flat, (3000, 3000), 4),
     ]
 

@@ -101,12 +101,15 @@ def _of_heights(array: npt.NDArray[Any], name: str) -> tuple[list[str], list[str
         refusals.append(f"{name} has shape {array.shape}: one cell of heights takes 2×2 samples")
     if array.dtype.kind not in "fiu":
         refusals.append(f"{name} has dtype {array.dtype}: heights are real numbers")
-    elif array.dtype.newbyteorder("=") != np.float32:
-        copies.append(f"{name} has dtype {array.dtype}, not float32: use {fix}")
-    elif not array.dtype.isnative:
-        copies.append(f"{name} has another byte order than the processor's: use {fix}")
-    if isinstance(array, np.ma.MaskedArray):
-        copies.append(f"{name} is a masked array, whose masked cells become void: use {name}.filled(np.nan)")
+    if isinstance(array, np.ma.MaskedArray) and not refusals:
+        # The one remedy, whatever else is the matter: any other would bring to light what lies under the mask.
+        fix = f"np.ascontiguousarray({name}.astype(np.float32).filled(np.nan))"
+        return refusals, [f"{name} is a masked array, whose masked cells become void: use {fix}"]
+    if array.dtype.kind in "fiu":
+        if array.dtype.newbyteorder("=") != np.float32:
+            copies.append(f"{name} has dtype {array.dtype}, not float32: use {fix}")
+        elif not array.dtype.isnative:
+            copies.append(f"{name} has another byte order than the processor's: use {fix}")
     if not array.flags.c_contiguous:
         order = "of Fortran order" if array.flags.f_contiguous else "a view with gaps"
         copies.append(f"{name} is not C-contiguous but {order}: use {fix}")

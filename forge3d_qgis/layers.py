@@ -40,6 +40,7 @@ from qgis.PyQt.QtGui import QColor, QImage
 
 from .core.budget import DeviceLimits
 from .core.dem import (
+    NOT_WHOLE,
     Dem,
     DemFacts,
     LevelledSource,
@@ -78,6 +79,12 @@ LARGEST_DRAPE = 8192
 
 # --------------------------------------------------------------------------------------------------------------------
 # Is it a DEM?
+
+
+def _small_whole(kind: Qgis.DataType) -> Any:
+    """The type of whole numbers of 16 bits at most; None for others."""
+    dtype = _DTYPES.get(kind)
+    return dtype if dtype is not None and np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize <= 2 else None
 
 
 def problem_with(layer: QgsMapLayer | None) -> str | None:
@@ -336,11 +343,11 @@ class ProviderSource(StripReader):
             provider.setZoomedOutResamplingMethod(QgsRasterDataProvider.ResamplingMethod.Average)
 
     @property
-    def whole_range(self) -> tuple[int, int] | None:
+    def whole_range(self) -> tuple[int, int] | Note | None:
         """See ``core.dem.StripSource``. A provider that scales its numbers gives them as floats."""
-        dtype = _DTYPES.get(self._provider.dataType(self._band))
-        if dtype is None or np.dtype(dtype).kind not in "iu" or np.dtype(dtype).itemsize > 2:
-            return None
+        dtype = _small_whole(self._provider.dataType(self._band))
+        if dtype is None:
+            return None if _small_whole(self._provider.sourceDataType(self._band)) is None else NOT_WHOLE
         limits = np.iinfo(dtype)
         return int(limits.min), int(limits.max)
 

@@ -73,6 +73,7 @@ class MemoryMetrics(TypedDict):
     total_limit: int  # likewise
     common_bytes: int  # held of the common budget; renderers with one of their own are not in it
     common_host_visible_bytes: int  # of that, what the host maps
+    health_marks: tuple[float, float]  # shares of a limit: held beyond the first is high, beyond the second critical
     within_budget: bool  # of all budgets
     budget_policy: str  # "enforce" or "warn": see set_budget_policy
     top: list[tuple[str, int]]  # largest first, at most eight, (label, bytes)
@@ -202,7 +203,8 @@ class Renderer:
         """The picture so far, (height, width, 4) uint8, sRGB, straight alpha, row 0 on top.
 
         The array lies where the GPU copied the bytes, which stay counted until it is dropped, also after ``close``. Two of a
-        renderer's pictures may lie there at a time; while both are held, or the budget has no room, the next is a copy.
+        renderer's pictures may lie there at a time; while both are held, or the budget has no room, the next is a copy. It
+        is read-only, as are all pictures: copy it to write into it.
         """
     def render_terrain_rgba(self, samples: int = 1) -> npt.NDArray[np.uint8]:
         """``refine`` to ``samples`` samples from zero, then ``read_rgba``; the last rows and the picture in one submit."""

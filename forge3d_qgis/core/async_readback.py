@@ -59,7 +59,7 @@ class AsyncRenderer(RenderSession):
         super().__init__((width, height), adapter=adapter, memory_budget=memory_budget, prefer_software=prefer_software)
         self.config = config or AsyncReadbackConfig()
         self._row: object | None = None
-        self._is_cancelled = False
+        self._cancels = 0  # calls of cancel so far
 
     def frames(self, scenes: Iterable[Scene], samples: int = 1) -> Iterator[Image]:
         """Pictures of ``scenes``, in their order, each with ``samples`` samples, 1..1024, from zero.
@@ -71,26 +71,31 @@ class AsyncRenderer(RenderSession):
 
         What ``scenes`` raises, a value that is no Scene, and a failure of a picture are raised in their turn, after the
         pictures before; then the iterator has ended and the session can be used again. Closing the iterator early
-        leaves nothing behind. ``cancel`` ends it with Cancelled. One iterator at a time (RenderError).
+        leaves nothing behind. ``cancel`` ends it with Cancelled, from this call on, before its first picture, too. One
+        iterator at a time (RenderError).
+
+        ``set_scene`` in the middle of a row changes no picture of it. Heights or a drape set there are those of the
+        scenes that are asked for afterwards: the pictures on their way, up to ``max_pending_ops``, are of the old ones.
 
         Raises SceneError for arguments at once; in its turn what ``refine`` and ``read`` do.
         """
         _check_whole("samples", samples, MAX_SAMPLES, "1 is a sketch, 16 smooth, 64 for print")
         if isinstance(scenes, Scene) or not isinstance(scenes, Iterable):
             raise scene_error("scenes", "an iterable of Scene", scenes, "give a list, or a generator")
-        return self._frames(iter(scenes), int(samples))
+        return self._frames(iter(scenes), int(samples), self._cancels)
 
-    def _frames(self, scenes: Iterator[Scene], samples: int) -> Iterator[Image]:
+    def _frames(self, scenes: Iterator[Scene], samples: int, cancels: int) -> Iterator[Image]:
         row = object()
         if self._row is not None:
             raise RenderError(
-                "[Render] frames: expected one iterator at a time; got a second one; fix: take all pictures of the "
+                "frames: expected one iterator at a time; got a second one; fix: take all pictures of the "
                 "first, or close it"
             )
-        self._row, self._is_cancelled = row, False
+        self._row = row
         failure: Exception | None = None
         waiting, is_over = 0, False
         try:
+            self._check_cancelled(cancels)
             with translated():
                 room = self._renderer.reserve_pictures(
                     self.config.max_pending_ops, pre_allocate=self.config.pre_allocate
@@ -108,6 +113,7 @@ class AsyncRenderer(RenderSession):
                 if not waiting:
                     break
                 waiting -= 1
+                self._check_cancelled(cancels)
                 yield self._next()  # no name for it here: its buffer is free when the caller lets go of it
             if failure is not None:
                 raise failure
@@ -123,16 +129,19 @@ class AsyncRenderer(RenderSession):
             self._renderer.want_picture(native_scene, samples)
         self.pictures += 1
 
+    def _check_cancelled(self, cancels: int) -> None:
+        """``cancels``: as many had been when the row was asked for."""
+        if self._cancels != cancels:
+            raise Cancelled("the row of pictures was cancelled")
+
     def _next(self) -> Image:
-        if self._is_cancelled:
-            raise Cancelled("[Cancelled] the row of pictures was cancelled")
         with translated():
             rgba: Any = self._renderer.next_picture()
             return Image(rgba, self.metrics())
 
     def cancel(self) -> None:
-        """As in ``RenderSession``; a row of pictures in progress ends with Cancelled, whatever it is doing."""
-        self._is_cancelled = self._row is not None
+        """As in ``RenderSession``; rows of pictures that ``frames`` gave before end with Cancelled."""
+        self._cancels += 1
         super().cancel()
 
 

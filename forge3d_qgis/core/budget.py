@@ -31,6 +31,8 @@ MAX_SIDE = 16384
 """The widest texture that all desktop adapters take."""
 EXPORT_STRIP = (16384, 16)
 """A strip of the widest export: a plan leaves room for one beside the picture that is shown."""
+TRACED_ROWS = 8
+"""Rows are traced so many at a time."""
 ENOUGH = 0.8
 """A factor of whole or half cells is taken where it uses this share of the samples that the budget allows. Any other
 one weighs the source cells differently from one held cell to the next, and the smoothness changes with that: measured
@@ -191,10 +193,10 @@ def plan(
     ``size`` covers exactly the ground of the source. Raises MemoryBudgetError when not even 64×64 samples fit beside
     the picture, SceneError for arguments, DemError for a source of less than 2×2.
     """
-    source_size = _checked_pair("source_size", source_size)
-    picture_size = _checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too
+    source_size = checked_pair("source_size", source_size)
+    picture_size = checked_pair("picture_size", picture_size, most=MAX_SIDE)  # the widest picture, too
     if drape_size is not None:
-        drape_size = _checked_pair("drape_size", drape_size)
+        drape_size = checked_pair("drape_size", drape_size)
     if limits is None:
         limits = _limits_in_use()
     if drape_size is not None and max(drape_size) > limits.max_texture_side:
@@ -347,19 +349,25 @@ def strip_rows(
 ) -> int:  # fmt: skip
     """Rows of the picture that are drawn at a time: all of them, or as many as a quarter of the budget holds.
 
-    With ``dem_size`` (columns, rows of the heights held, each in ``height_bits``) no more than what they and the drape
-    leave. At least one row.
+    Without ``dem_size`` the quarter has room for the upload of heights as well: what a plan keeps free beside them.
+    With ``dem_size`` (columns, rows of the heights held, each in ``height_bits``) they are there, what they were
+    uploaded through is gone, and a strip may take all that they and the drape leave of the quarter and the budget. Then
+    more than eight rows are a multiple of eight, as rows are traced eight at a time. At least one row.
     """
     width, height = picture_size
     frame = estimate(None, None, None)["total_bytes"]
 
     def fits(rows: int) -> bool:
-        if estimate(None, (width, rows), None)["total_bytes"] - frame > budget // 4:
+        strip = estimate(None, (width, rows), None)
+        if dem_size is None:
+            return bool(strip["total_bytes"] - frame <= budget // 4)
+        if strip["total_bytes"] - _staging(strip) - frame > budget // 4:
             return False
         needs = estimate(dem_size, (width, rows), drape_size, height_bits=height_bits)
-        return dem_size is None or bool(needs["total_bytes"] <= budget)
+        return bool(needs["total_bytes"] - _staging(needs) <= budget)
 
-    return largest(height, fits)
+    rows = largest(height, fits)
+    return rows if dem_size is None or rows == height or rows <= TRACED_ROWS else rows // TRACED_ROWS * TRACED_ROWS
 
 
 def largest(limit: int, fits: Callable[[int], bool]) -> int:
@@ -373,7 +381,8 @@ def largest(limit: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _checked_pair(name: str, size: tuple[int, int], *, most: float = math.inf) -> tuple[int, int]:
+def checked_pair(name: str, size: tuple[int, int], *, most: float = math.inf) -> tuple[int, int]:
+    """``size`` as two ints in 1..``most``. Raises SceneError."""
     try:
         x, y = (int(value) for value in size)
         if (x, y) == tuple(size) and min(x, y) >= 1 and max(x, y) <= most:
@@ -425,7 +434,7 @@ def parse_bytes(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text) if isinstance(text, str) else None
     unit = _UNITS.get(match[2].upper()) if match else None
     if match is None or unit is None or float(match[1]) * unit < 1:
-        raise scene_error("memory size", "a number with a unit", text, "write 256MiB or 2GiB")
+        raise scene_error("memory size", "a number above 0 with a unit", text, "write 256MiB or 2GiB")
     return int(min(float(match[1]) * unit, 2**63 - 1))
 
 

@@ -119,7 +119,8 @@ def diagnostics(adapter: str = "auto", *, make_device: bool = True) -> list[str]
     file = without_home(str(getattr(module, "__file__", "")))
     lines.append(f"Native part: {getattr(module, '__version__', 'of an unknown version')} {file}".rstrip())
     try:
-        lines += _of_native(module, adapter, make_device)
+        with translated():
+            lines += _of_native(module, adapter, make_device)
     except Exception as error:  # likewise
         lines.append(f"Devices: {without_home(str(error))}")
     return lines
@@ -203,6 +204,7 @@ class Context:
             self._info = dict(module.device_info(self._adapter))
 
     def __enter__(self) -> Context:
+        self._open()
         return self
 
     def __exit__(

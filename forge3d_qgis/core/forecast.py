@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .budget import format_bytes, peak_bytes
+from .budget import TRACED_ROWS, format_bytes, peak_bytes
 from .notes import Note
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ SHARE = 0.02
 ENCODED_SHARE = 0.16
 """Of the rows of the picture, read back and encoded for the forecast, at most."""
 STRIPS = 16
-LEAST_ROWS = 8
-"""Rows are traced eight at a time."""
 ENOUGH_MS, MOST_MS = 10.0, 100.0
 """A strip that takes so long is high enough, at least and at most."""
 LOOK = 0.0015
@@ -77,21 +75,24 @@ class Pace:
 
 
 def measured_pace(
-    session: RenderSession, size: tuple[int, int], samples: int, encode: Callable[[Rgba], object] | None = None
-) -> Pace:
+    session: RenderSession, size: tuple[int, int], samples: int, encode: Callable[[Rgba], object] | None = None,
+    *, lines: int | None = None,
+) -> Pace:  # fmt: skip
     """Traces strips of the picture that is ``size`` pixels in all, one sample each. The session holds heights and
     scene; it shows the last of the strips afterwards. ``encode``: what becomes of the rows, to be timed, too.
+    ``lines``: the rows that the picture is drawn in at a time, and no more of them are here; None: all.
 
     Raises what ``RenderSession.refine`` does.
     """
     width, height = size
-    most = max(LEAST_ROWS, min(round(SHARE * height * samples), round(ENCODED_SHARE * height)))
-    strips = max(1, min(STRIPS, most // LEAST_ROWS))
-    most = most // strips // LEAST_ROWS * LEAST_ROWS
+    limit = height if lines is None else min(height, lines)
+    most = max(TRACED_ROWS, min(round(SHARE * height * samples), round(ENCODED_SHARE * height)))
+    strips = max(1, min(STRIPS, most // TRACED_ROWS))
+    most = min(limit, most // strips // TRACED_ROWS * TRACED_ROWS)
     strip = _Strip(session, size, encode)
-    strip.measure(height // 2, min(height, LEAST_ROWS))  # what is made once, programs above all, is not the pace
-    rows = min(height, LEAST_ROWS)
-    while 2 * rows <= min(most, height):
+    rows = min(limit, TRACED_ROWS)
+    strip.measure(height // 2, rows)  # what is made once, programs above all, is not the pace
+    while 2 * rows <= most:
         took = strip.measure(height // 2, rows)
         # The longer the wait, the longer may be looked: neither the clock nor the neighbours' work counts then.
         if took >= min(MOST_MS, max(ENOUGH_MS, LOOK * took * height * samples / rows)):
@@ -139,5 +140,5 @@ def forecast(
     """Of the picture that ``strip_steps`` will draw with these arguments. Others as in ``measured_pace`` and
     ``budget.peak_bytes``."""
     bands = -(-size[1] // lines)
-    seconds = measured_pace(session, size, samples, encode).seconds(size, samples, bands)
+    seconds = measured_pace(session, size, samples, encode, lines=lines).seconds(size, samples, bands)
     return Forecast(peak_bytes(dem_size, size, lines, drape_size, budget, height_bits=height_bits), bands, seconds)

@@ -26,15 +26,12 @@ from .native import native, translated
 from .quality import Quality, adaptive_quality, get_preset_config, validate_memory_constraint
 
 __all__ = [
-    "GIB", "HEALTH", "MAX_SIDE", "MIB", "MemoryTracker", "Metrics", "Plan", "Quality", "adaptive_quality", "band_rows",
+    "GIB", "MAX_SIDE", "MIB", "MemoryTracker", "Metrics", "Plan", "Quality", "adaptive_quality", "band_rows",
     "checked_budget", "default_budget", "format_bytes", "get_preset_config", "global_tracker", "parse_bytes", "plan",
     "profile_memory_usage", "validate_memory_constraint",
 ]  # fmt: skip
 
 Result = TypeVar("Result")
-
-HEALTH = ((0.90, "critical"), (0.75, "high"), (0.0, "normal"))
-"""What a share of the budget is called that is more than the number beside it."""
 
 
 class Metrics(dict[str, Any]):
@@ -57,10 +54,13 @@ class MemoryTracker:
         - ``host_visible_bytes``: buffers that the host maps. ``device_local_bytes``: all else, but the arrays in Python
           that count against no budget. ``python_bytes``: what Python registered, those arrays among it.
         - ``peak_bytes``: the highest total so far, ``device_peak_bytes`` without what Python registered.
-        - ``limits``: ``total`` and ``host_visible`` of the budget that renderers without one of their own share; 0
-          before a device was made. ``utilization_ratio``: what is held of it, of whichever limit is nearer.
+        - ``limits``: ``total`` and ``host_visible`` of the budget that renderers without one of their own share.
+          Before a device was made they are 0, or, once ``check_budget`` or a first entry of ``core.resource_tracker``
+          needed them, those of an adapter that shares the system's memory; the device then brings its own.
+          ``utilization_ratio``: what is held of it, of whichever limit is nearer.
         - ``within_budget``: of all budgets. ``budget_policy``: "enforce" or "warn". ``health``: "normal", "high" (over
-          75 %) or "critical" (over 90 %). ``top``: (label, bytes) of the eight largest.
+          the first share of ``health_marks``, 75 %) or "critical" (over the second, 90 %). ``top``: (label, bytes) of
+          the eight largest.
         """
         with translated():
             found = native().memory_metrics()
@@ -75,9 +75,9 @@ class MemoryTracker:
         metrics = Metrics(found)
         metrics["limits"] = {"total": metrics.pop("total_limit"), "host_visible": metrics.pop("host_visible_limit")}
         metrics["utilization_ratio"] = max(shares, default=0.0)
-        metrics["health"] = next(
-            (name for share, name in HEALTH if metrics["utilization_ratio"] > share), HEALTH[-1][1]
-        )
+        high, critical = metrics["health_marks"]
+        share = metrics["utilization_ratio"]
+        metrics["health"] = "critical" if share > critical else "high" if share > high else "normal"
         return metrics
 
     def reset_peak(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,10 +29,13 @@ _TRANSLATIONS: dict[str, type[Forge3dError]] = {
     "ShaderError": ShaderError,
 }
 
+_CATEGORY = re.compile(r"^\[[A-Za-z]+\] ")
+"""What the native module's texts begin with; here the class says it."""
+
 
 @contextmanager
 def translated(argument_error: type[Forge3dError] = SceneError) -> Iterator[None]:
-    """Turns exceptions of forge3d_native into those of ``core.errors``; their ``[Category] …`` text stays.
+    """Turns exceptions of forge3d_native into those of ``core.errors``, with its text but for the ``[Category]``.
 
     ``argument_error``: what the native InputError becomes.
     """
@@ -43,7 +47,7 @@ def translated(argument_error: type[Forge3dError] = SceneError) -> Iterator[None
         for kind in type(error).__mro__:
             target = argument_error if kind.__name__ == "InputError" else _TRANSLATIONS.get(kind.__name__)
             if target is not None and kind.__module__ == native_loader.MODULE:
-                raise target(str(error)) from error
+                raise target(_CATEGORY.sub("", str(error))) from error
         raise
 
 

@@ -12,6 +12,7 @@ from .budget import (
     MAX_SIDE,
     DeviceLimits,
     checked_budget,
+    checked_pair,
     device_limits,
     format_bytes,
     peak_bytes,
@@ -77,10 +78,12 @@ class Quality:
         ``budget``: the picture is drawn in the strips that it asks for; None: at once. ``height_bits``:
         of a height where the DEM is held whole, 32 or 16; an averaged one takes 32. Raises SceneError, DemError.
         """
-        size = self.size if size is None else size
-        dem_size = ASSUMED_DEM if dem_size is None else dem_size
+        size = self.size if size is None else checked_pair("size", size, most=MAX_SIDE)
+        dem_size = ASSUMED_DEM if dem_size is None else checked_pair("dem_size", dem_size)
+        drape_size = None if drape_size is None else checked_pair("drape_size", drape_size)
+        budget = None if budget is None else checked_budget(budget)
         held = self.held_size(dem_size)
-        bits = height_bits if held == tuple(dem_size) else 32
+        bits = height_bits if held == dem_size else 32
         lines = size[1]
         if budget is not None:
             lines = strip_rows(size, budget, dem_size=held, drape_size=drape_size, height_bits=bits)
@@ -130,6 +133,7 @@ def validate_memory_constraint(
     budget: int | None = None,
     dem_size: Size | None = None,
     drape_size: Size | None = None,
+    height_bits: int = 32,
 ) -> None:
     """Passes where a picture of this quality fits ``budget`` (None: what is left of the device's), drawn in strips.
 
@@ -139,7 +143,9 @@ def validate_memory_constraint(
     if not isinstance(config, Quality):
         raise scene_error("config", "a preset", config, "get one with get_preset_config('balanced')")
     limit = device_limits().left if budget is None else checked_budget(budget)
-    needed = config.calculate_memory_usage(size, dem_size=dem_size, drape_size=drape_size, budget=limit)
+    needed = config.calculate_memory_usage(
+        size, dem_size=dem_size, drape_size=drape_size, budget=limit, height_bits=height_bits
+    )
     if needed > limit:
         width, height = config.size if size is None else size
         cols, rows = config.held_size(ASSUMED_DEM if dem_size is None else dem_size)
@@ -227,7 +233,7 @@ def adaptive_quality(
 
     ``available``: bytes that are left of ``budget`` bytes; None: of the device's budget now.
     """
-    wanted = get_preset_config(target)
+    wanted, size = get_preset_config(target), checked_pair("size", size, most=MAX_SIDE)
     if available is None or budget is None:
         limits = device_limits()
         budget = limits.budget if budget is None else budget
@@ -290,6 +296,23 @@ class QualityLadder:
         if now < max(self._room_since + REST_S, self._not_before):
             return False
         self.level, self._room_since, self._climbed_at = higher, None, now
+        return True
+
+    def climb_again(self, needs: Callable[[Rung], int], now: float) -> bool:
+        """Whether it moved, under a budget that was chosen: the relief was planned to fit it, so only a refusal has
+        led down. Up by one rung that takes more than this one when the rest after the refusal is over.
+        """
+        if self.level == 0:
+            return False
+        if self._room_since is None:
+            self._room_since = now
+        if now < max(self._room_since + REST_S, self._not_before):
+            return False
+        more = [level for level in range(self.level) if needs(LADDER[level]) > needs(self.rung)]
+        least = min((needs(LADDER[level]) for level in more), default=needs(self.rung))
+        # The highest of those that take the same: the others give nothing up.
+        self.level = next(level for level in range(self.level) if needs(LADDER[level]) <= least)
+        self._room_since, self._climbed_at = None, now
         return True
 
     def _step_down(self, needs: Callable[[Rung], int], budget: int, now: float) -> bool:

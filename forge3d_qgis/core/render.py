@@ -40,7 +40,10 @@ Progress = Callable[[float], object]
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A picture: ``rgba`` uint8 (height, width, 4), sRGB, straight alpha, row 0 on top. ``metrics``: see ``render``."""
+    """A picture: ``rgba`` uint8 (height, width, 4), sRGB, straight alpha, row 0 on top. ``metrics``: see ``render``.
+
+    A session's ``rgba`` lies where the GPU put it, and is read-only: copy it to write into it. ``render``'s is its own.
+    """
 
     rgba: Rgba
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class RenderSession:
         """How many pictures were begun: tells whether somebody else drew in between."""
 
     def __enter__(self) -> RenderSession:
+        self.size  # noqa: B018 (RenderError where it is closed)
         return self
 
     def __exit__(
@@ -101,7 +105,8 @@ class RenderSession:
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) of the picture, or of the strip of it."""
-        return self._renderer.width, self._renderer.height
+        with translated():
+            return self._renderer.width, self._renderer.height
 
     def resize(self, size: tuple[int, int]) -> None:
         """Changes the size, keeps heights and scene, starts again at zero samples, also where the size is the same."""
@@ -171,6 +176,7 @@ class RenderSession:
 
     def progress(self) -> float:
         """Pixels traced so far in units of whole pictures."""
+        self.size  # noqa: B018 (RenderError where it is closed)
         return float(self._renderer.progress())
 
     def cancel(self) -> None:
@@ -364,13 +370,17 @@ def render_strips(
     limits = device_limits(adapter)
     budget = memory_budget if memory_budget is not None else limits.left
     drape_size = None if drape is None else (drape.shape[1], drape.shape[0])
-    bits = 16 if getattr(dem, "height_base", None) is not None else 32
-    lines = strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size, height_bits=bits)
+
+    def bits_and_lines() -> tuple[int, int]:
+        """Of a height as the stream holds it, and rows of the picture that are drawn at a time beside them."""
+        bits = 16 if getattr(dem, "height_base", None) is not None else 32
+        return bits, strip_rows((width, height), budget, dem_size=dem.size, drape_size=drape_size, height_bits=bits)
+
     summed = ("encode_ms", "trace_ms", "resolve_ms", "readback_ms", "submits", "bytes_down")
     sums: dict[str, float] = dict.fromkeys(summed, 0)
     gpu_ms: float | None = None
     longest, found, bands = 0.0, {}, 0
-    with RenderSession((width, lines), adapter=adapter, memory_budget=memory_budget) as session:
+    with RenderSession((width, bits_and_lines()[1]), adapter=adapter, memory_budget=memory_budget) as session:
         report(0.0)
 
         def check() -> None:
@@ -384,6 +394,7 @@ def render_strips(
             stack.enter_context(_cancelling(session, stop))
             session.set_dem(heights)
         heights_ms = (time.perf_counter() - begun) * 1000
+        bits, lines = bits_and_lines()  # a stream may have gone over to 32 bits, and to another size, on the way
         if drape is not None:
             session.set_drape(drape)
         session.set_scene(scene)

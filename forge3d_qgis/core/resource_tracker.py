@@ -49,6 +49,8 @@ def register_buffer(
 
     Raises MemoryBudgetError, SceneError, NativeMissingError.
     """
+    if type(is_host_visible).__name__ not in ("bool", "bool_"):  # NumPy's, too
+        raise scene_error("is_host_visible", "True or False", is_host_visible, "True is what the host maps")
     return _reserve(label, size, "host_visible" if is_host_visible else "buffer", owner, counted)
 
 
@@ -93,7 +95,27 @@ def _reserve(label: str, size: int, kind: str, owner: object, counted: bool) -> 
         raise scene_error("owner", expected, type(owner).__name__, "leave it out") from None
     with translated():
         handle: Handle = module.reserve(label, size, kind=kind, counted=counted)
-    if reference is not None:
-        # The reference to `release` keeps the handle until the owner goes. At exit the process gives all back anyway.
-        weakref.finalize(owner, handle.release).atexit = False
-    return handle
+    return handle if reference is None else _OwnedHandle(handle, owner)
+
+
+class _OwnedHandle:
+    """A handle that ends with its owner, too, and lets go of it once it ended."""
+
+    def __init__(self, entry: Handle, owner: object) -> None:
+        self._entry = entry
+        # The reference to `release` keeps the entry until the owner goes. At exit the process gives all back anyway.
+        self._end = weakref.finalize(owner, entry.release)
+        self._end.atexit = False
+
+    @property
+    def bytes(self) -> int:
+        return self._entry.bytes
+
+    def release(self) -> None:
+        self._end()  # once, and then nothing of it is left with the owner
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.release()

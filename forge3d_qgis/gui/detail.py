@@ -88,9 +88,11 @@ class Detail:
 
         return needs
 
-    def consider(self, picture: Size, drape: Size | None, budget: int, now: float) -> bool:
+    def consider(self, picture: Size, drape: Size | None, budget: int | None, now: float) -> bool:
         """Whether it moved, for a preview of ``picture`` pixels, a map of ``drape`` pixels as it is now, and ``budget``
-        bytes."""
+        bytes; None: a budget that was chosen, see ``QualityLadder.climb_again``."""
+        if budget is None:
+            return self._ladder.climb_again(self._needs(picture, drape), now)
         return self._ladder.consider(self._needs(picture, drape), budget, now)
 
     def refused(self, picture: Size, drape: Size | None, now: float) -> bool:

@@ -65,14 +65,20 @@ class PaceJob:
     """
 
     def __init__(
-        self, size: tuple[int, int], samples: int, scene: Scene, deliver: Callable[[tuple, Pace], object]
+        self, size: tuple[int, int], samples: int, lines: int, scene: Scene, deliver: Callable[[tuple, Pace], object]
     ) -> None:
-        self._size, self._samples, self._scene, self._deliver = size, samples, scene, deliver
+        """``lines``: rows of a strip that memory has room for."""
+        self._size, self._samples, self._lines = size, samples, lines
+        self._scene, self._deliver = scene, deliver
 
     def step(self, session: RenderSession) -> bool:
         session.set_scene(self._scene)
         alpha = self._scene.background == "transparent"
-        pace = measured_pace(session, self._size, self._samples, lambda rows: encode_in_vain(rows, alpha=alpha))
+
+        def encode(rows: np.ndarray) -> int:
+            return encode_in_vain(rows, alpha=alpha)
+
+        pace = measured_pace(session, self._size, self._samples, encode, lines=self._lines)
         self._deliver((self._size, self._samples), pace)
         return True
 
@@ -259,10 +265,13 @@ class ExportController(QObject):
     def _measure(self, size: tuple[int, int], samples: int) -> None:
         """The dialog has come to rest at this picture."""
         worker = self._relief.host.worker
-        if worker is None or self.busy or (size, samples) in self._paces:
+        loaded, budget = self._relief.loaded, self._relief.host.budget()
+        if worker is None or loaded is None or budget is None or self.busy or (size, samples) in self._paces:
             return
-        post = self._post
-        worker.run_job(PaceJob(size, samples, self._relief.scene(), lambda *told: post.arrived.emit("pace", told)))
+        dem, drape, post = loaded.dem, self._drape_size(size), self._post
+        lines = strip_rows(size, budget, dem_size=dem.size, drape_size=drape, height_bits=dem.height_bits)
+        scene = self._relief.scene()
+        worker.run_job(PaceJob(size, samples, lines, scene, lambda *told: post.arrived.emit("pace", told)))
 
     def _pace_came(self, _: str, told: tuple) -> None:
         wanted, pace = told

@@ -9,14 +9,15 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, Q
 from ..text import number, size_text, tr
 from .note_words import note_text
 
-AMBER_SHARE, RED_SHARE = 0.75, 0.90
 CALM, AMBER, RED = QColor(86, 140, 98), QColor(224, 150, 24), QColor(200, 48, 40)
 
 
-def meter_colour(share: float) -> QColor:
-    if share > RED_SHARE:
+def meter_colour(share: float, marks: tuple[float, float]) -> QColor:
+    """``marks``: the shares beyond which it is amber, and red."""
+    amber, red = marks
+    if share > red:
         return RED
-    return AMBER if share > AMBER_SHARE else CALM
+    return AMBER if share > amber else CALM
 
 
 def in_words(top: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -58,7 +59,7 @@ class ElidedLabel(QLabel):
 
 
 class MemoryMeter(QLabel):
-    """Memory held against the budget: calm, amber over 75 %, red over 90 %.
+    """Memory held against the budget: calm, amber where that is high, red where it is critical.
 
     A label, because QGIS's dark themes give their ink to labels and not to plain widgets.
     """
@@ -68,6 +69,7 @@ class MemoryMeter(QLabel):
         self.setObjectName("forge3dMemoryMeter")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.held, self.limit = 0, 0
+        self._marks = (1.0, 1.0)  # told with the memory
         self.setToolTip(tr("Memory of the renderer"))
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -80,6 +82,7 @@ class MemoryMeter(QLabel):
         # Arrays in Python stand in the ledger, too, but the budget bounds what the renderers hold.
         in_python = int(metrics["python_bytes"])
         self.held, self.limit = int(metrics["total_bytes"]) - in_python, int(metrics["total_limit"])
+        self._marks = metrics["health_marks"]
         lines = [
             tr("{held} of {limit} in use ({share} %)").format(
                 held=size_text(self.held), limit=size_text(self.limit), share=number(100 * self.share())
@@ -112,7 +115,7 @@ class MemoryMeter(QLabel):
         painter.drawRoundedRect(track, 3, 3)
         filled = QRectF(track)
         filled.setWidth(track.width() * min(1.0, self.share()))
-        painter.setBrush(meter_colour(self.share()))
+        painter.setBrush(meter_colour(self.share(), self._marks))
         if filled.width() >= 1:
             painter.drawRoundedRect(filled, 3, 3)
 

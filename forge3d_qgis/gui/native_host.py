@@ -73,7 +73,7 @@ class NativeHost(QObject):
     notice = pyqtSignal(str)  # worth a line in the message bar
     drape_failed = pyqtSignal(object)  # Exception: the relief stands without its map
     metered = pyqtSignal(dict)  # the ledger of now, likewise; see ``Frame.memory``
-    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while the budget follows the free memory
+    memory = pyqtSignal(object)  # DeviceLimits of now, every few seconds while heights are held
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +84,7 @@ class NativeHost(QObject):
         self._last_frame: Frame | None = None
         self._limits: DeviceLimits | None = None
         self._device_key = ""
+        self._missing_adapters: set[str] = set()  # that were told of
         self.losses = 0
         self._is_returning = False
         self.problem: Problem | None = None
@@ -198,6 +199,8 @@ class NativeHost(QObject):
                 self.problem = None  # tried again, and there is one now
                 self.device_came.emit()
             log(f"Device: {device}")
+        elif kind == "adapter_missing":
+            self._adapter_missing(*value)
         elif kind == "failed":
             self._failed(value)
         elif kind == "lost":
@@ -220,6 +223,14 @@ class NativeHost(QObject):
                     "in Settings ▸ Options ▸ Forge3D to try it again."
                 )
             )
+
+    def _adapter_missing(self, chosen: str, used: str) -> None:
+        if chosen in self._missing_adapters:
+            return
+        self._missing_adapters.add(chosen)
+        self.notice.emit(
+            tr("The chosen adapter “{chosen}” is not here: drawn with {used}.").format(chosen=chosen, used=used)
+        )
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, DeviceError):

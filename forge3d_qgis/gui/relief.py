@@ -311,12 +311,16 @@ class Relief(QObject):
     # memory -------------------------------------------------------------------------------------------------------
 
     def _memory_moved(self, limits: DeviceLimits) -> None:
-        """The budget is what it is now: less detail where it does not suffice, more where it did for a while."""
+        """The budget is what it is now: less detail where it does not suffice, more where it did for a while.
+
+        A chosen budget does not move: what was given up when the driver refused is tried again after a while.
+        """
         if self.loaded is None or self.is_exporting():
             return
+        budget = limits.left if preferences.budget_bytes() is None else None
         before = self.detail.rung
         picture = (self.size.width(), self.size.height())
-        if self.detail.consider(picture, self.drape.drawn_size, limits.left, time.monotonic()):
+        if self.detail.consider(picture, self.drape.drawn_size, budget, time.monotonic()):
             self._redetail(read=self.detail.rung.dem is not before.dem)
 
     def _give_something_up(self, layer: QgsRasterLayer | None, *, read: bool = True) -> bool:

@@ -22,7 +22,7 @@ def problem_of(style: SurfaceStyle) -> str:
     except NativeMissingError:
         return ""
     except Forge3dError as error:
-        return str(error).removeprefix("[Shader] ")
+        return str(error)
     return ""
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from ..core.budget import DeviceLimits, device_limits
 from ..core.dem import Dem, ReadAhead
+from ..core.devices import find_adapter
 from ..core.errors import Cancelled, DeviceError, MemoryBudgetError, RenderError
 from ..core.render import RenderSession, native, translated
 from .device_loss import PAUSE_S, Losses, Remedy
@@ -256,19 +257,19 @@ class RenderWorker:
                 self._condition.wait(min(known) if known else None)
 
     def _rest(self) -> float | None:
-        """Seconds until the free memory is looked at again; None where the budget was chosen, or nothing is held, or a
-        job is under way: it keeps the budget that it began with."""
-        if self._budget is not None or not self._loaded or self._slots.job is not None:
+        """Seconds until memory is looked at again; None where nothing is held, or a job is under way: it keeps the
+        budget that it began with."""
+        if not self._loaded or self._slots.job is not None:
             return None
         return self._followed_at + FOLLOW_S - time.monotonic()
 
     def _follow(self) -> None:
-        """Lets the budget follow the free memory, and tells it."""
+        """Lets the budget follow the free memory, where nobody chose it, and tells what is held."""
         rest = self._rest()
         if rest is None or rest > 0:
             return
         self._followed_at = time.monotonic()
-        if native().follow_free_memory():
+        if self._budget is None and native().follow_free_memory():
             self._limits = self._limits_now()
         self._deliver("memory", (self._limits, self._memory()))
 
@@ -313,6 +314,7 @@ class RenderWorker:
     def _make(self, size: tuple[int, int]) -> RenderSession:
         self._before_device()
         try:
+            self._adapter = self._adapter_that_is_here()
             # First of all the device: asked for anything else, the native part would make one of its own choice.
             self._limits = device_limits(self._adapter)
             with translated():
@@ -326,6 +328,18 @@ class RenderWorker:
             self._device_tried.set()
         self._deliver("device", (self._device, self._limits))
         return session
+
+    def _adapter_that_is_here(self) -> str:
+        """The chosen adapter, or ``auto`` where it is gone, as a card that was taken out is. Software is never given
+        up for a card: it was chosen, or a card has failed."""
+        if self._adapter in ("auto", "software"):
+            return self._adapter
+        try:
+            find_adapter(self._adapter)
+        except DeviceError:
+            self._deliver("adapter_missing", (self._adapter, str(find_adapter()["name"])))
+            return "auto"
+        return self._adapter
 
     def _upload(self) -> None:
         self._loaded = False

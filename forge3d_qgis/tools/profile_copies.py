@@ -10,6 +10,8 @@ what was copied beside them, and the exit code is 1. 2: wrong arguments.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._validate import check_zero_copy_compatibility, ptr
-from ..core.errors import Forge3dError
+from ..core.budget import parse_bytes
+from ..core.errors import Forge3dError, SceneError
 from ..core.render import RenderSession, checked_size
 from ..core.scene import Scene
 
@@ -121,32 +124,53 @@ def _side(text: str) -> int:
     return int(text)
 
 
+def _bytes(text: str) -> int:
+    try:
+        return parse_bytes(text)
+    except SceneError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _dtype(text: str) -> str:
+    import numpy as np
+
+    try:
+        if np.dtype(text).kind in "fiu":
+            return text
+    except (TypeError, ValueError, SyntaxError):
+        pass
+    raise argparse.ArgumentTypeError(f"expected a type of real numbers of NumPy; got {text!r}; fix: float32 or int16")
+
+
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m forge3d_qgis.tools.profile_copies", description=(__doc__ or "").split("\n\n")[0]
     )
     parser.add_argument("--render-size", type=_pair, default=(512, 512), metavar="WxH", help="of the picture")
     parser.add_argument("--terrain-size", type=_side, default=1024, metavar="N", help="samples along a side")
-    parser.add_argument("--terrain-dtype", default="float32", metavar="TYPE", help="of NumPy, e.g. float64, int16, >f4")
+    parser.add_argument(
+        "--terrain-dtype", type=_dtype, default="float32", metavar="TYPE", help="of NumPy, e.g. float64, int16, >f4"
+    )
     parser.add_argument("--terrain-order", choices=ORDERS, default="C", help="how it lies in memory")
     parser.add_argument("--adapter", default="auto")
-    parser.add_argument("--memory-budget", type=int, metavar="BYTES", help="that the renderer may hold")
+    parser.add_argument("--memory-budget", type=_bytes, metavar="BYTES", help="that the renderer may hold")
     parser.add_argument("--verbose", action="store_true", help="pointers, flags and what the renderer measured")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the table and the verdict."""
-    import numpy as np
-
-    options = arguments(argv)
+    """Prints the table and the verdict; quiet where the reader of it has gone."""
     try:
-        np.dtype(options.terrain_dtype)
-    except TypeError:
-        print(
-            f"--terrain-dtype: expected a type of NumPy; got {options.terrain_dtype!r}; fix: float32", file=sys.stderr
-        )
-        return 2
+        code = _profile(arguments(argv))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):  # Python itself flushes at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _profile(options: argparse.Namespace) -> int:
     heights = terrain(options.terrain_size, options.terrain_dtype, options.terrain_order)
     try:
         with RenderSession(

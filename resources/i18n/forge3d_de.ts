@@ -40,6 +40,10 @@
         <translation>Skalierung und Versatz sind keine brauchbaren Zahlen und bleiben unbeachtet</translation>
     </message>
     <message>
+        <source>heights held as 32-bit numbers, as an overview of nearly the same size holds averages</source>
+        <translation>Höhen als 32-Bit-Zahlen gehalten, da eine Übersicht von fast derselben Größe Mittelwerte enthält</translation>
+    </message>
+    <message>
         <source>stored as one block, decoded as a whole: {size} of memory</source>
         <translation>als ein einziger Block gespeichert, der als Ganzes entpackt wird: {size} Speicher</translation>
     </message>
@@ -100,12 +104,20 @@
         <translation>US-Vermessungsfuß × {factor}</translation>
     </message>
     <message>
+        <source>heights held as 32-bit numbers, as the band's scale or offset allows no others</source>
+        <translation>Höhen als 32-Bit-Zahlen gehalten, da Maßstab oder Versatz des Bandes keine anderen zulassen</translation>
+    </message>
+    <message>
         <source>heights held as 16-bit numbers</source>
         <translation>Höhen als 16-Bit-Zahlen gehalten</translation>
     </message>
     <message>
         <source>heights held as 32-bit numbers, as {height} m is one of them</source>
         <translation>Höhen als 32-Bit-Zahlen gehalten, da {height} m eine von ihnen ist</translation>
+    </message>
+    <message>
+        <source>heights held as 32-bit numbers, as they are not stored in metres</source>
+        <translation>Höhen als 32-Bit-Zahlen gehalten, da sie nicht in Metern gespeichert sind</translation>
     </message>
     <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>
@@ -582,6 +594,10 @@
     <message>
         <source>The graphics device was lost. Another one has drawn the picture anew.</source>
         <translation>Das Grafikgerät ging verloren. Ein anderes hat das Bild neu gezeichnet.</translation>
+    </message>
+    <message>
+        <source>The chosen adapter “{chosen}” is not here: drawn with {used}.</source>
+        <translation>Der gewählte Adapter „{chosen}“ ist nicht da: gezeichnet mit {used}.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>

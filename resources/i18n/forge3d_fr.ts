@@ -40,6 +40,10 @@
         <translation>son échelle et son décalage ne sont pas des nombres utilisables et ont été ignorés</translation>
     </message>
     <message>
+        <source>heights held as 32-bit numbers, as an overview of nearly the same size holds averages</source>
+        <translation>altitudes conservées en nombres de 32 bits, car un aperçu de presque la même taille contient des moyennes</translation>
+    </message>
+    <message>
         <source>stored as one block, decoded as a whole: {size} of memory</source>
         <translation>stocké en un seul bloc, décodé en entier : {size} de mémoire</translation>
     </message>
@@ -100,12 +104,20 @@
         <translation>pieds d'arpentage US × {factor}</translation>
     </message>
     <message>
+        <source>heights held as 32-bit numbers, as the band's scale or offset allows no others</source>
+        <translation>altitudes conservées en nombres de 32 bits, car l'échelle ou le décalage de la bande n'en permettent pas d'autres</translation>
+    </message>
+    <message>
         <source>heights held as 16-bit numbers</source>
         <translation>altitudes conservées en nombres de 16 bits</translation>
     </message>
     <message>
         <source>heights held as 32-bit numbers, as {height} m is one of them</source>
         <translation>altitudes conservées en nombres de 32 bits, car {height} m est l’une d’elles</translation>
+    </message>
+    <message>
+        <source>heights held as 32-bit numbers, as they are not stored in metres</source>
+        <translation>altitudes conservées en nombres de 32 bits, car elles ne sont pas stockées en mètres</translation>
     </message>
     <message>
         <source>{value} read as void (undeclared nodata, {share} %)</source>
@@ -582,6 +594,10 @@
     <message>
         <source>The graphics device was lost. Another one has drawn the picture anew.</source>
         <translation>Le périphérique graphique a été perdu. Un autre a redessiné l’image.</translation>
+    </message>
+    <message>
+        <source>The chosen adapter “{chosen}” is not here: drawn with {used}.</source>
+        <translation>L'adaptateur choisi « {chosen} » n'est pas là : dessiné avec {used}.</translation>
     </message>
     <message>
         <source>Copy &amp;diagnostics</source>

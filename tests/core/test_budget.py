@@ -24,7 +24,15 @@ from forge3d_qgis.core import (
     parse_bytes,
     plan,
 )
-from forge3d_qgis.core.budget import EXPORT_STRIP, MIB, WITHOUT_NATIVE, DeviceLimits, device_limits, strip_rows
+from forge3d_qgis.core.budget import (
+    EXPORT_STRIP,
+    MIB,
+    WITHOUT_NATIVE,
+    DeviceLimits,
+    device_limits,
+    peak_bytes,
+    strip_rows,
+)
 from forge3d_qgis.core.errors import DeviceError, NativeMissingError
 
 
@@ -322,3 +330,22 @@ def test_what_is_no_size_is_refused(text: Any) -> None:
 )
 def test_sizes_are_written_short(count: int, text: str) -> None:
     assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize("budget", [10 * MIB, 16 * MIB, 18 * MIB, 40 * MIB])
+def test_strips_take_what_the_upload_of_heights_has_let_go_of(native: ModuleType, budget: int) -> None:
+    size, dem = (1600, 4000), (400, 340)
+    rows = strip_rows(size, budget, dem_size=dem)
+    assert rows % 8 == 0
+
+    def needs(lines: int) -> int:
+        found = native.memory_estimate(None, (size[0], lines))
+        return int(found["total_bytes"] - dict(found["items"])["frame"] - dict(found["items"])["upload staging"])
+
+    assert needs(rows) <= budget // 4 < needs(rows + 8)
+    assert peak_bytes(dem, size, rows, None, budget) <= budget
+
+
+def test_few_rows_are_taken_as_they_come(native: ModuleType) -> None:
+    assert 1 < strip_rows((16384, 16384), 8 * MIB, dem_size=(100, 100)) < 9
+    assert strip_rows((400, 13), 64 * MIB, dem_size=(100, 100)) == 13

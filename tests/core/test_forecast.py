@@ -88,3 +88,12 @@ def test_encoding_in_vain_takes_the_bytes_that_a_file_would() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (40, 60, 4), dtype=np.uint8)
     assert encode_in_vain(noise) > 40 * 60 * 4 * 0.9 > encode_in_vain(noise, alpha=False) > 40 * 60 * 3 * 0.9
     assert encode_in_vain(np.zeros((400, 60, 4), dtype=np.uint8)) < 2000
+
+
+@pytest.mark.parametrize("lines", [1, 3, 8, 24])
+def test_no_more_rows_are_traced_at_a_time_than_the_picture_will_be_drawn_in(fake_native: Any, lines: int) -> None:
+    rows: list[int] = []
+    with RenderSession((8, 8)) as session:
+        session.set_dem(DEM)
+        measured_pace(session, (200, 3000), 16, lambda strip: rows.append(strip.shape[0]), lines=lines)
+    assert max(rows) <= lines and len(rows) > STRIPS

@@ -114,6 +114,80 @@ def test_handles_end_with_their_block_with_the_last_name_or_with_their_owner() -
     assert held() == before
 
 
+def test_an_entry_that_ended_leaves_nothing_with_its_owner() -> None:
+    owner, before = np.zeros(10), held()
+    left = set(weakref.finalize._registry)  # type: ignore[attr-defined]
+    for _ in range(1000):
+        register_buffer(8, False, owner=owner).release()
+        with register_buffer(8, False, owner=owner, counted=False) as handle:
+            assert handle.bytes == 8
+        assert handle.bytes == 0
+    assert set(weakref.finalize._registry) == left and held() == before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("wrong", ["yes", 1, None, 0.0])
+def test_whether_the_host_maps_it_is_said_by_a_boolean(wrong: Any) -> None:
+    with pytest.raises(SceneError, match=f"is_host_visible: expected True or False; got {wrong!r}; fix: "):
+        register_buffer(10, wrong)
+
+
+def told_by(call: Callable[[], object], kind: type[Exception]) -> str:
+    with pytest.raises(kind) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_an_error_tells_the_number_that_was_given() -> None:
+    tracker = global_tracker()
+    for number in (2**63, 2**64, 2**70, -3):
+        assert f"got {number};" in told_by(lambda number=number: register_buffer(number), SceneError)  # type: ignore[misc]
+    for number in (2**64, 2**70):
+        assert f"got {number};" in told_by(lambda number=number: tracker.check_budget(number), MemoryBudgetError)  # type: ignore[misc]
+    assert "got -3;" in told_by(lambda: tracker.check_budget(-3), SceneError)
+    assert "got more than 10^38;" in told_by(lambda: register_buffer(10**60), SceneError)
+    for width in (-1, 2**32, 2**70):
+        assert f"width: expected a number of 1..4294967295; got {width};" in told_by(
+            lambda width=width: register_texture(width, 1, "rgba8unorm"),  # type: ignore[misc]
+            SceneError,
+        )
+    native = native_loader.load()
+    assert "got -5×5;" in told_by(lambda: native.memory_estimate((-5, 5)), native.InputError)
+    assert "got -5×7;" in told_by(lambda: native.memory_estimate(None, (-5, 7)), native.InputError)
+    assert f"got -4×{2**70};" in told_by(lambda: native.Renderer(-4, 2**70), native.InputError)
+
+
+def test_small_budgets_are_told_in_small_units_and_nothing_always_fits() -> None:
+    native = native_loader.load()
+    now = global_tracker().get_metrics().common_bytes
+    try:
+        native.set_memory_budget(now + 5000)
+        with register_buffer(4000, label="mine"):
+            text = told_by(lambda: register_buffer(50_000), MemoryBudgetError)
+            assert "expected at most 1000 bytes more" in text and "got 48.8 KiB" in text and "mine 3.9 KiB" in text
+            native.set_memory_budget(now + 200_000)
+            # In MiB both were 0.2.
+            text = told_by(lambda: register_buffer(196_001), MemoryBudgetError)
+            assert "expected at most 196000 bytes more" in text and "got 196001 bytes" in text
+            native.set_memory_budget(now + 1000)  # passed by what is held
+            with register_buffer(0) as nothing:
+                assert nothing.bytes == 0
+            global_tracker().check_budget(0)
+            with pytest.raises(MemoryBudgetError):
+                register_buffer(1)
+    finally:
+        native.set_memory_budget()
+
+
+def test_where_health_begins_is_told_by_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    native = native_loader.load()
+    keep = native.memory_metrics
+    assert keep()["health_marks"] == (0.75, 0.90)
+    for marks, health in (((0.75, 0.90), "high"), ((0.85, 0.90), "normal"), ((0.1, 0.7), "critical")):
+        found = {**keep(), "common_bytes": 80, "total_limit": 100, "health_marks": marks}
+        monkeypatch.setattr(native, "memory_metrics", lambda found=found: found)
+        assert global_tracker().get_metrics().health == health
+
+
 def test_textures_have_the_bytes_of_their_format() -> None:
     assert texture_bytes(1024, 1024, "bc1-rgba-unorm") == MIB // 2
     with register_texture(1024, 1024, "bc1-rgba-unorm", 11, 6) as handle:

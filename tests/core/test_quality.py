@@ -82,6 +82,25 @@ def test_a_preset_beyond_the_budget_is_a_value_error_with_the_numbers() -> None:
         assert words in str(caught.value)
     validate_memory_constraint(preset, budget=2 * needed, dem_size=dem)
     validate_memory_constraint(preset, budget=100 * MIB, dem_size=(600, 600), size=(1600, 1000))
+    three_quarters = needed * 3 // 4
+    with pytest.raises(MemoryConstraintError):
+        validate_memory_constraint(preset, budget=three_quarters, dem_size=dem)
+    validate_memory_constraint(preset, budget=three_quarters, dem_size=dem, height_bits=16)
+
+
+@pytest.mark.parametrize("wrong", ["800x600", (800,), 800, (0, 0), (-5, 5), (1.5, 2), (800, 600, 3)])
+def test_sizes_that_are_none_are_refused_with_what_was_given(wrong: Any) -> None:
+    preset = get_preset_config("print")
+    for call in (
+        lambda: preset.calculate_memory_usage(wrong),
+        lambda: preset.calculate_memory_usage(dem_size=wrong),
+        lambda: preset.calculate_memory_usage(drape_size=wrong),
+        lambda: validate_memory_constraint(preset, size=wrong, budget=MIB),
+        lambda: adaptive_quality(wrong, available=5, budget=5),
+    ):
+        with pytest.raises(SceneError, match=r"size: expected two whole numbers from 1.*; got .*; fix: ") as caught:
+            call()
+        assert f"got {wrong!r};" in str(caught.value)
 
 
 def test_the_budget_of_the_device_is_taken_where_none_is_given(fake_native: Any) -> None:
@@ -250,3 +269,34 @@ def test_whatever_the_budget_does_a_rung_that_fits_is_found_and_no_two_moves_go_
         if ladder.level < before:
             assert climbed is None or now - climbed >= REST_S
             climbed = now
+
+
+def test_under_a_chosen_budget_what_a_refusal_took_comes_back_rung_by_rung_and_later_after_each_vain_climb() -> None:
+    ladder, needs = QualityLadder(), needs_of()
+    assert not ladder.climb_again(needs, 0.0)
+    assert ladder.refused(needs, 0.0) and ladder.refused(needs, 1.0) and ladder.level == 2
+    assert not ladder.climb_again(needs, 2.0)
+    assert not ladder.climb_again(needs, 1.9 + REST_S)
+    assert ladder.climb_again(needs, 2.0 + REST_S) and ladder.level == 1
+    assert ladder.refused(needs, 3.0 + REST_S) and ladder.level == 2  # in vain: the rest is twice as long
+    assert not any(ladder.climb_again(needs, 3.0 + REST_S + second) for second in range(int(2 * REST_S)))
+    assert ladder.climb_again(needs, 4.0 + 3 * REST_S) and ladder.level == 1
+    assert not ladder.climb_again(needs, 100.0 + 3 * REST_S)
+    assert ladder.climb_again(needs, 100.0 + 4 * REST_S) and ladder.level == 0
+
+
+def test_rungs_that_give_nothing_up_are_passed_over_on_the_way_up_too() -> None:
+    ladder, needs = QualityLadder(), needs_of(drape=0)
+    assert ladder.refused(needs, 0.0) and ladder.rung.dem is Tier.MEDIUM
+    ladder.climb_again(needs, 100.0)
+    assert ladder.climb_again(needs, 100.0 + REST_S) and ladder.level == 0
+
+
+def test_a_preset_is_checked_with_the_bits_that_its_heights_are_held_in(fake_native: Any) -> None:
+    preset, dem = get_preset_config("print"), (4000, 3000)
+    size = (400, 300)
+    half, whole = (preset.calculate_memory_usage(size, dem_size=dem, height_bits=bits) for bits in (16, 32))
+    budget = (half + whole) // 2
+    validate_memory_constraint(preset, size=size, dem_size=dem, budget=budget, height_bits=16)
+    with pytest.raises(MemoryConstraintError):
+        validate_memory_constraint(preset, size=size, dem_size=dem, budget=budget)

@@ -106,11 +106,11 @@ def test_stopping_to_take_bands_frees_the_renderer(fake_native: Any) -> None:
     [("RenderError", RenderError), ("DeviceError", DeviceError), ("Cancelled", Cancelled),
      ("MemoryBudgetError", MemoryBudgetError), ("InputError", SceneError)],
 )  # fmt: skip
-def test_native_failures_become_ours_with_their_text(
+def test_native_failures_become_ours_with_their_text_and_no_category(
     fake_native: Any, monkeypatch: pytest.MonkeyPatch, name: str, kind: type[Exception]
 ) -> None:
     monkeypatch.setenv("FAKE_ERROR", name)
-    with pytest.raises(kind, match=rf"\[{name}\] expected a working device") as caught:
+    with pytest.raises(kind, match=r"^expected a working device") as caught:
         render(DEM, size=(10, 10))
     assert type(caught.value) is kind
     assert fake_native.renderers[-1].closed

@@ -110,7 +110,7 @@ def test_5_an_allocation_is_checked_before_it_happens(
     with register_buffer(10 * MIB, False, label="mine"):
         reader.run(5)
     printed = capsys.readouterr().out
-    assert printed.startswith("Budget would be exceeded: [Budget]") and "mine 10.0 MiB" in printed
+    assert printed.startswith("Budget would be exceeded: check_budget: expected at most") and "mine 10.0 MiB" in printed
 
 
 def test_6_a_preset_says_what_its_picture_takes_and_whether_that_fits(
@@ -192,7 +192,11 @@ def test_13_what_does_not_fit_is_a_memory_error_and_something_smaller_is_made(
         create_4k_texture=lambda: register_texture(4096, 4096, "rgba8unorm"),
     )  # fmt: skip
     printed = capsys.readouterr().out
-    assert "Memory allocation failed: [Budget]" in printed and "256.0 MiB" in printed and "Available budget" in printed
+    assert (
+        "Memory allocation failed: texture of Python: expected at most" in printed
+        and "256.0 MiB" in printed
+        and "Available budget" in printed
+    )
     assert names["smaller_texture"].bytes == 64 * MIB
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from f64_twins import WHITE_RAMP
 
-from forge3d_qgis.core import Camera, Dem, DemError, MemoryBudgetError, Scene, render
+from forge3d_qgis.core import Camera, Dem, DemError, MemoryBudgetError, RenderError, RenderSession, Scene, render
 
 GOOD = np.add.outer(np.arange(20.0), np.arange(30.0)).astype(np.float32)
 SEED_MESSAGE = (
@@ -585,3 +585,12 @@ def test_uploading_64_mib_takes_no_copy_of_them(root: Path, adapter: str, dtype:
     # On the software adapter the ledger's bytes are the process's own; strips that are converted take a few more.
     beside = growth - ledger
     assert beside < 32 << 20, f"{beside / 2**20:.1f} MiB beside the ledger's {ledger / 2**20:.1f}"
+
+
+def test_a_closed_session_says_so_whatever_it_is_asked_but_to_close(adapter: str) -> None:
+    session = RenderSession((20, 10), adapter=adapter)
+    session.close()
+    session.close()
+    for use in (lambda: session.size, session.progress, session.__enter__, session.read):
+        with pytest.raises(RenderError):
+            use()

@@ -257,7 +257,7 @@ def test_every_format_has_its_bytes_in_whole_blocks_of_every_level_and_layer(nat
         ((4, 4, "\U0001f30d" * 1000), "no such WebGPU format"),
         ((4, 4, "r64uint"), "no such WebGPU format"),  # wgpu has it, the specification has not
         ((0, 4, "r8unorm"), "from 1; got 0×4"),
-        ((4, -4, "r8unorm"), "from 1; got 4×0"),
+        ((4, -4, "r8unorm"), "height: expected a number of 1..4294967295; got -4"),
         ((5, 4, "r8unorm", 4), "expected 1..3, down to one pixel of 5×4; got 4"),
         ((5, 4, "r8unorm", 0), "got 0"),
         ((4, 4, "r8unorm", 1, 0), "0 layers"),

@@ -196,6 +196,46 @@ def test_cancel_from_another_thread_ends_the_row_and_no_other_call(adapter: str,
     assert_same([image.rgba.copy() for image in ring.frames(TURN[:2])], one_by_one(TURN[:2], adapter))
 
 
+def test_cancel_before_the_first_picture_ends_the_row_and_not_the_next(adapter: str, ring: AsyncRenderer) -> None:
+    first, second = ring.frames(TURN), ring.frames(TURN)
+    ring.cancel()
+    for pictures in (first, second):
+        with pytest.raises(Cancelled):
+            next(pictures)
+        assert list(pictures) == []
+    assert_same([image.rgba.copy() for image in ring.frames(TURN[:2])], one_by_one(TURN[:2], adapter))
+
+
+def test_heights_set_in_the_middle_are_those_of_the_scenes_that_are_asked_for_afterwards(
+    adapter: str, ring: AsyncRenderer
+) -> None:
+    flat = Dem.from_array(np.zeros((90, 120), dtype=np.float32))
+    with RenderSession(SIZE, adapter=adapter) as session:
+        session.set_dem(flat)
+        over_flat = []
+        for scene in TURN:
+            session.set_scene(scene)
+            while session.refine(samples=1) < 1:
+                pass
+            over_flat.append(session.read().rgba.copy())
+    asked, pictures = 0, []
+
+    def scenes() -> Iterator[Scene]:
+        nonlocal asked
+        for scene in TURN:
+            asked += 1
+            yield scene
+
+    for image in ring.frames(scenes()):
+        pictures.append(image.rgba.copy())
+        if len(pictures) == 1:
+            before = asked
+            ring.set_dem(flat)
+            ring.set_scene(MIXED[4])
+    assert 1 <= before <= 4
+    assert_same(pictures, one_by_one(TURN[:before], adapter) + over_flat[before:])
+
+
 def test_cancel_during_a_picture_ends_it(ring: AsyncRenderer) -> None:
     ring.resize((900, 600))
     pictures = ring.frames(TURN, samples=1024)

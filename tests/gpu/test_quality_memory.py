@@ -21,9 +21,15 @@ COLS, ROWS = 2600, 1400
 
 
 @pytest.fixture
-def dem(write_raster: Callable[..., Path]) -> Path:
+def heights() -> np.ndarray:
     rows, cols = np.mgrid[0:ROWS, 0:COLS]
-    return write_raster((200 * np.sin(rows / 90) * np.cos(cols / 70)).astype(np.float32))
+    waves: np.ndarray = (200 * np.sin(rows / 90) * np.cos(cols / 70)).astype(np.float32)
+    return waves
+
+
+@pytest.fixture
+def dem(write_raster: Callable[..., Path], heights: np.ndarray) -> Path:
+    return write_raster(heights)
 
 
 def peak_of(root: Path, dem: Path, adapter: str, *options: str) -> dict[str, Any]:
@@ -53,6 +59,24 @@ def test_the_memory_of_a_preset_is_what_the_ledger_sees_at_most(
     assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
     assert content["forecast"]["bytes"] == pytest.approx(expected, rel=0.001)
     assert content["forecast"]["bands"] == content["picture"]["bands"]
+
+
+@pytest.mark.parametrize("budget", [None, 48 * MIB])
+def test_a_forecast_over_heights_of_16_bits_is_what_the_ledger_sees(
+    root: Path, write_raster: Callable[..., Path], heights: np.ndarray, adapter: str, budget: int | None
+) -> None:
+    limit = [] if budget is None else ["--memory-budget", str(budget)]
+    # A small picture: nearly all that is held are heights.
+    whole = write_raster(heights.astype(np.int16))
+    content = peak_of(root, whole, adapter, "--quality", "print", "--size", "400x300", *limit)
+    assert content["dem"]["height_bits"] == 16 and content["dem"]["size"] == [COLS, ROWS]
+    expected = QUALITIES["print"].calculate_memory_usage(
+        (400, 300), dem_size=(COLS, ROWS), budget=budget, height_bits=16
+    )
+    assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
+    assert content["forecast"]["bytes"] == pytest.approx(content["renderer"]["peak_bytes"], rel=0.05)
+    as_floats = QUALITIES["print"].calculate_memory_usage((400, 300), dem_size=(COLS, ROWS), budget=budget)
+    assert as_floats > 1.1 * expected
 
 
 @pytest.fixture
@@ -122,3 +146,13 @@ def test_whole_numbers_that_are_held_in_16_bits_are_told_and_seen_as_half(
     assert expected < QUALITIES["balanced"].calculate_memory_usage((400, 300), dem_size=(COLS, ROWS))
     assert content["renderer"]["peak_bytes"] == pytest.approx(expected, rel=0.05)
     assert content["forecast"]["bytes"] == expected
+
+
+def test_heights_that_turn_out_to_need_32_bits_are_told_and_seen_as_such(
+    root: Path, write_raster: Callable[..., Path], adapter: str
+) -> None:
+    heights = np.linspace(64700, 65300, 1500 * 1500).reshape(1500, 1500).astype(np.uint16)
+    heights[-1, -1] = 65535
+    content = peak_of(root, write_raster(heights), adapter, "--size", "800x500")
+    assert "as 65535 m is one of them" in str(content["dem"]["notes"])
+    assert content["renderer"]["peak_bytes"] == pytest.approx(content["forecast"]["bytes"], rel=0.05)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -56,7 +59,12 @@ def arrays(draw: Callable[..., Any], ndims: tuple[int, ...], dtypes: tuple[str, 
         array = off
     kind = draw(st.sampled_from(["plain", "plain", "masked", "labelled", "matrix"]))
     if kind == "masked":
-        array = np.ma.MaskedArray(array, mask=draw(st.sampled_from([np.ma.nomask, False])))
+        hidden = np.array(draw(st.lists(st.booleans(), min_size=array.size, max_size=array.size)), dtype=bool)
+        hidden = hidden.reshape(array.shape)
+        if ndim > 1:
+            hidden[:2, :2] = False  # one cell whole: heights of voids alone are refused
+        mask = draw(st.sampled_from([np.ma.nomask, False, hidden]))
+        array = np.ma.MaskedArray(array, mask=mask)
     elif kind == "labelled":
         array = array.view(Labelled)
     elif kind == "matrix" and ndim == 2:
@@ -94,6 +102,25 @@ def test_heights_are_borrowed_copied_or_refused_as_it_says(
     assert (step["pointer"], step["bytes"]) == (told["pointer"], told["bytes"]) == (ptr(array), array.nbytes)
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.properties
+@cases(10)
+@given(array=arrays((2,), ("float32", *DTYPES[:12])))
+def test_the_remedies_make_heights_that_are_borrowed_and_lose_no_value_and_no_void(array: np.ndarray) -> None:
+    told = check_zero_copy_compatibility(array, "heights")
+    if told["copied_bytes"] is None:
+        return
+    mended = array
+    for issue in told["issues"]:
+        mended = eval(issue.partition(": use ")[2], {"np": np, "heights": mended})
+    assert check_zero_copy_compatibility(mended)["compatible"]
+    expected = np.array(np.ma.getdata(array), dtype=np.float64)
+    expected[np.ma.getmaskarray(array)] = np.nan
+    np.testing.assert_array_equal(np.asarray(mended), expected)
+    if isinstance(array, np.ma.MaskedArray):
+        assert len(told["issues"]) == 1, "another remedy would lose the voids"
+
+
 @pytest.mark.properties
 @cases(5)
 @given(array=arrays((3,), ("uint8", "uint8", "uint8", *DTYPES)))
@@ -125,9 +152,24 @@ def test_every_issue_names_the_array_and_a_remedy_that_helps() -> None:
         "hills" in issue and "np.ascontiguousarray" in issue for issue in told["issues"]
     )
     assert check_zero_copy_compatibility(np.ascontiguousarray(hills, dtype=np.float32))["compatible"]
-    masked = np.ma.MaskedArray(np.zeros((3, 3), np.float32), mask=np.eye(3, dtype=bool))
-    assert not check_zero_copy_compatibility(masked)["compatible"]
-    assert check_zero_copy_compatibility(masked.filled(np.nan))["compatible"]
+
+
+def test_pictures_are_read_only_and_a_copy_is_not(make_renderer: Callable[..., Any], adapter: str) -> None:
+    from forge3d_qgis.core import Dem, Scene, render
+
+    renderer = make_renderer(16, 16)
+    heights = np.zeros((3, 3), np.float32)
+    renderer.set_height_data(heights)
+    renderer.set_scene(Scene())
+    for picture in [renderer.render_terrain_rgba() for _ in range(3)]:  # two where the GPU put them, and a copy
+        with pytest.raises(ValueError, match="read-only"):
+            picture[0, 0] = 0
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            picture.flags.writeable = True
+        own = picture.copy()
+        own[0, 0] = 0
+    whole = render(Dem.from_array(heights), size=(16, 16), samples=1, adapter=adapter).rgba
+    whole[0, 0] = 0  # one of the caller's own
 
 
 def test_a_picture_that_is_a_copy_says_so(make_renderer: Callable[..., Any]) -> None:
@@ -200,4 +242,33 @@ def test_the_tool_refuses_wrong_arguments(capsys: pytest.CaptureFixture[str], ar
     with pytest.raises(SystemExit) as stopped:
         profile_copies.main(arguments)
     assert stopped.value.code == 2 and "expected" in capsys.readouterr().err
-    assert profile_copies.main(["--terrain-dtype", "soft"]) == 2
+
+
+@pytest.mark.parametrize(
+    "dtype", ["soft", "(2,3)f4", "f4,f4", "(2,3", "U3", "bool", "complex64", "M8[s]", "object", ""]
+)
+def test_the_tool_refuses_types_that_are_no_real_numbers(capsys: pytest.CaptureFixture[str], dtype: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        profile_copies.main(["--terrain-dtype", dtype])
+    assert (
+        stopped.value.code == 2
+        and f"expected a type of real numbers of NumPy; got {dtype!r}" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("budget", ["-5", "0", "much"])
+def test_the_tool_refuses_budgets_that_are_none(capsys: pytest.CaptureFixture[str], budget: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        profile_copies.main(["--memory-budget", budget])
+    assert stopped.value.code == 2 and f"got '{budget}'; fix: write 256MiB" in capsys.readouterr().err
+
+
+def test_the_tool_ends_quietly_where_its_reader_has_gone(root: Path, adapter: str) -> None:
+    command = [sys.executable, "-m", "forge3d_qgis.tools.profile_copies", "--verbose", "--adapter", adapter]
+    small = ["--terrain-size", "64", "--render-size", "96x64"]
+    process = subprocess.Popen([*command, *small], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    with process.stderr as errors:
+        assert errors.read() == ""
+    assert process.wait(60) == 1

@@ -258,7 +258,14 @@ def main() -> None:
     dock.current.change({"scene.exaggeration": 2.0, "scene.shading": dock.panel.shading.itemData(1)})
     dock.foot.set_adapter("adapter", True, 1, 64, 12.0)
     dock.foot.meter.set_memory(
-        {"total_bytes": 5, "python_bytes": 1, "total_limit": 9, "device_peak_bytes": 6, "top": [("a", 1)]}
+        {
+            "total_bytes": 5,
+            "python_bytes": 1,
+            "total_limit": 9,
+            "device_peak_bytes": 6,
+            "health_marks": (0.75, 0.9),
+            "top": [("a", 1)],
+        }
     )
     for missing in Missing:
         dock.notice.explain(Problem(missing, "why"), "facts")

@@ -174,7 +174,7 @@ def test_logarithmic_slider_has_true_scale_in_the_middle(qtbot):
     ("share", "colour"), [(0.0, CALM), (0.75, CALM), (0.76, AMBER), (0.90, AMBER), (0.91, RED), (2.0, RED)]
 )
 def test_meter_colour(share, colour):
-    assert meter_colour(share) == colour
+    assert meter_colour(share, (0.75, 0.90)) == colour
 
 
 def test_meter_names_the_top_consumers(qtbot):
@@ -185,6 +185,7 @@ def test_meter_names_the_top_consumers(qtbot):
         "python_bytes": 30 << 20,
         "total_limit": 100 << 20,
         "device_peak_bytes": 99 << 20,
+        "health_marks": (0.75, 0.90),
         "top": [("heights", 80 << 20)],
         "reason": "integrated, 16 GiB free: 2 GiB",
     }
@@ -194,6 +195,9 @@ def test_meter_names_the_top_consumers(qtbot):
     # What lies in Python is told, and is no part of the budget.
     assert "95 MiB of 100 MiB" in meter.toolTip() and "beside the budget: 30 MiB" in meter.toolTip()
     assert meter.grab().toImage().pixelColor(4, meter.height() // 2) == RED
+    # Where high and critical begin the ledger says.
+    meter.set_memory({**metrics, "health_marks": (0.96, 0.97)})
+    assert meter.grab().toImage().pixelColor(4, meter.height() // 2) == CALM
 
 
 @pytest.mark.parametrize("make", [SunDial, MemoryMeter])

@@ -136,6 +136,29 @@ def test_a_driver_that_refuses_gets_fewer_heights_and_a_picture_stands(make_dock
     wait_for(lambda: held(dock) == (COLS, ROWS))
 
 
+def test_a_refusal_under_a_chosen_budget_is_made_good_and_the_picture_is_the_same_again(make_dock, iface, monkeypatch):
+    keep = RenderSession.set_dem
+    refused = []
+
+    def set_dem(session, dem):
+        if dem.size[0] > 2000:
+            refused.append(dem.size)
+            raise MemoryBudgetError("[Budget] the driver is out of memory; fix: none")
+        keep(session, dem)
+
+    preferences.set_budget_mebibytes(700)
+    dock = make_dock()
+    size, picture = held(dock), dock.relief.last_frame.rgba.copy()
+    monkeypatch.setattr(RenderSession, "set_dem", set_dem)
+    dock.render(again=True)
+    wait_for(lambda: held(dock) == (COLS // 4, ROWS // 4))  # a picture stands
+    assert len(refused) >= 2 and dock.relief.host.budget() == 700 << 20
+    monkeypatch.setattr(RenderSession, "set_dem", keep)
+    wait_for(lambda: held(dock) == size and not dock.relief.detail.is_lowered)
+    np.testing.assert_array_equal(dock.relief.last_frame.rgba, picture)
+    assert "memory is short" not in dock.foot.data.text()
+
+
 def test_an_export_is_not_broken_off_by_memory_that_gets_short(make_dock, free, tmp_path):
     from forge3d_qgis.gui.export_dialog import ExportSettings
 

@@ -139,6 +139,7 @@ def test_a_shading_is_known_by_each_of_its_names(name: str) -> None:
         (["--ramp", "no_such_ramp"], "no_such_ramp"),
         (["--background", "beige"], "#rrggbb"),
         (["--memory-budget", "much"], "256MiB"),
+        (["--memory-budget", "-5"], "expected a number above 0 with a unit; got '-5'"),
         (["--scene", "nowhere.json"], "nowhere.json"),
         (["--exaggeration", "0"], "exaggeration"),
         (["--what"], "--what"),
@@ -180,7 +181,7 @@ def test_a_band_that_does_not_exist_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_adapter_is_one_clear_line(tmp_path: Path) -> None:
-    failed(run("render", SAMPLE, tmp_path / "a.png", "--adapter", "voodoo"), "[Device]", "voodoo")
+    failed(run("render", SAMPLE, tmp_path / "a.png", "--adapter", "voodoo"), "adapter: expected", "voodoo")
 
 
 def test_a_budget_that_is_too_small_is_one_clear_line(tmp_path: Path) -> None:
@@ -247,7 +248,9 @@ def test_a_closed_standard_error_hinders_nothing(tmp_path: Path) -> None:
 
 
 def test_a_failing_device_leaves_no_file(tmp_path: Path) -> None:
-    failed(run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError"), "[RenderError]")
+    failed(
+        run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError"), "forge3d-qgis: expected a working device"
+    )
     assert not list(tmp_path.iterdir())
 
 
@@ -405,7 +408,11 @@ def test_the_log_that_was_asked_for_comes_on_standard_error_while_the_run_goes_o
 def test_a_run_that_fails_tells_its_log_as_well(tmp_path: Path) -> None:
     done = run("render", SAMPLE, tmp_path / "a.png", FAKE_ERROR="RenderError", FORGE3D_LOG="debug")
     logged, complaint = done.stderr.splitlines()
-    assert done.returncode == 1 and logged.startswith("DEBUG fake: slice") and "[RenderError]" in complaint
+    assert (
+        done.returncode == 1
+        and logged.startswith("DEBUG fake: slice")
+        and complaint.startswith("forge3d-qgis: expected a working device")
+    )
 
 
 def test_nobody_is_told_a_log_that_was_not_asked_for(tmp_path: Path) -> None:

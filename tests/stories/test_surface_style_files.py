@@ -58,7 +58,7 @@ def test_a_wrong_style_ends_with_1_line_and_caret_and_leaves_no_picture(tmp_path
     done = run("render", SAMPLE, out, *SMALL, "--surface", wrong, fake=False, **native())
     first, line, caret = done.stderr.splitlines()
     assert done.returncode == 1 and not out.exists() and done.stdout == ""
-    assert first.startswith("forge3d-qgis: [Shader] wrong.wgsl:3:") and "hight" in first
+    assert first.startswith("forge3d-qgis: wrong.wgsl:3:") and "hight" in first
     assert line.endswith("return vec4f(s.hight);") and line[caret.index("^") :].startswith("hight")
 
 

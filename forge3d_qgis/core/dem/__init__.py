@@ -25,11 +25,12 @@ from .grid import (
 )
 from .ground_units import WGS84, metres_per_degree, metres_per_unit, wkt_of_crs
 from .read import Progress, open_dem, read_dem
-from .source import STRIP_BYTES, HeightSource, LevelledSource, StripReader, StripSource, levelled
+from .source import NOT_WHOLE, STRIP_BYTES, HeightSource, LevelledSource, StripReader, StripSource, levelled
 from .stream import BeginAgain, DemStream, HeightStream, ReadAhead
 from .voids import UndeclaredVoid
 
 __all__ = [
+    "NOT_WHOLE",
     "STRIP_BYTES",
     "WGS84",
     "BeginAgain",

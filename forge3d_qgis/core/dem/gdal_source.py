@@ -18,6 +18,7 @@ from ..notes import Note
 from .gdal_calls import FAILURES, ask, checked_gdal, last_message, quiet_gdal, unasked
 from .gdal_filling import Filling, Linear, Rows, fill_in_order
 from .grid import Geotransform, Heights, Size, WholeWindow, Window, is_invertible
+from .source import NOT_WHOLE
 from .voids import Mask, UndeclaredVoid
 
 # Numbers of GDALDataType. Spelt here because names of newer types are missing from older bindings.
@@ -209,14 +210,18 @@ class GdalSource:
         return self.nodata is not None or self._handle.masked
 
     @property
-    def whole_range(self) -> tuple[int, int] | None:
+    def whole_range(self) -> tuple[int, int] | Note | None:
         """See StripSource: of bytes and of 16-bit numbers, without a scale."""
         level, (scale, offset) = self._handle.levels[0], self._linear
         small = level.dtype.kind in "iu" and level.dtype.itemsize <= 2
+        if not small:
+            return None
+        if not (scale == 1.0 and offset == math.floor(offset) and abs(offset) <= 1e6):
+            return NOT_WHOLE
         # An overview of nearly the size of the band may be read in its place, and holds averages.
         alone = all(size[0] < 0.95 * self.size[0] or size[1] < 0.95 * self.size[1] for size in self.levels[1:])
-        if not (small and alone and scale == 1.0 and offset == math.floor(offset) and abs(offset) <= 1e6):
-            return None
+        if not alone:
+            return Note("heights held as 32-bit numbers, as an overview of nearly the same size holds averages")
         limits = np.iinfo(level.dtype)
         return int(limits.min) + int(offset), int(limits.max) + int(offset)
 

@@ -11,10 +11,12 @@ import numpy as np
 
 from ..budget import MIB
 from ..errors import DemError
+from ..notes import Note
 from .grid import Geotransform, Heights, Size, WholeWindow, Window
 from .voids import UndeclaredVoid
 
 STRIP_BYTES = 16 * MIB
+NOT_WHOLE = Note("heights held as 32-bit numbers, as the band's scale or offset allows no others")
 
 
 @runtime_checkable
@@ -103,9 +105,10 @@ class StripSource(LevelledSource, Protocol):
     """A LevelledSource that gives a window as strips, none of which it keeps."""
 
     @property
-    def whole_range(self) -> tuple[int, int] | None:
+    def whole_range(self) -> tuple[int, int] | Note | None:
         """The lowest and the highest height that its numbers can hold, in the band's unit, where all heights that are
-        not averaged are whole numbers of 16 bits at most; None for others. Known before anything is read.
+        not averaged are whole numbers of 16 bits at most; None for others, or a note that says why, where what is
+        stored has no more than 16 bits. Known before anything is read.
         """
         ...
 

@@ -79,17 +79,20 @@ class DemStream:
         self._source, self._window, self._planned = source, window, planned
         self._metres, self._datum, self._unit_notes = metres, datum, unit_notes
         self._report, self._stop, self._close = report, stop, close
+        self._is_closed = False
         self._looks_for_voids = not source.declares_voids
         self._note: Note | None = None
         self._voids = UndeclaredVoid()
         self._range = (math.inf, -math.inf)
         self._facts: DemFacts | None = None
         self.read_ms = 0.0
-        base = _base_of(source) if in_16_bits and metres == 1.0 and datum == 0.0 else None
+        base, lack = _base_of(source, metres, datum) if in_16_bits else (None, None)
         self.plan = planned(16 if base is not None else 32)
         self.height_base = base if self.plan.height_bits == 16 else None
         if self.height_base is not None:
             self._note = Note("heights held as 16-bit numbers")
+        elif not self.plan.note:  # which says that they are averages
+            self._note = lack
 
     @property
     def name(self) -> str:
@@ -114,9 +117,11 @@ class DemStream:
     def strips(self) -> Iterator[Heights]:
         """All rows from the top, float32 (rows, cols), metres, NaN where void.
 
-        Each block of the source is decoded once. Raises DemError, Cancelled; BeginAgain where a value was taken for
-        void that belongs to the terrain, or a height turns up that the 16-bit numbers have no room for.
+        Each block of the source is decoded once. Raises DemError, also once it is closed, Cancelled; BeginAgain where a
+        value was taken for void that belongs to the terrain, or a height turns up that the 16-bit numbers have no room
+        for.
         """
+        self._check_open()
         self._voids = voids = UndeclaredVoid(well_known=self._looks_for_voids, declared=self._source.nodata)
         self._range, self._facts = (math.inf, -math.inf), None
         done, rows = 0, self.shape[0]
@@ -134,6 +139,10 @@ class DemStream:
             if done < rows:
                 self._stop()
         self.read_ms += (time.perf_counter() - before) * 1000
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise DemError(f"{self.name}: expected an open stream; got a closed one; fix: open it again with open_dem")
 
     def _check(self, strip: Heights, voids: UndeclaredVoid) -> None:
         """In metres, within the range, and void where it is."""
@@ -155,6 +164,7 @@ class DemStream:
 
     def read(self, out: Heights) -> None:
         """All heights into ``out`` (rows, cols), as ``strips`` gives them, without a copy on the way."""
+        self._check_open()
         self._voids = voids = UndeclaredVoid(well_known=self._looks_for_voids, declared=self._source.nodata)
         self._report(0.0)
         self._stop()
@@ -214,12 +224,15 @@ class DemStream:
         """
         self._source, self._close = source, getattr(source, "close", lambda: None)
         self._report, self._stop = (lambda share: None), (lambda: None)
+        self._is_closed = False
 
     def close(self) -> None:
         """Closes the source where the stream opened it. Twice is fine."""
+        self._is_closed = True
         self._close()
 
     def __enter__(self) -> DemStream:
+        self._check_open()
         return self
 
     def __exit__(
@@ -228,16 +241,23 @@ class DemStream:
         self.close()
 
 
-def _base_of(source: LevelledSource) -> int | None:
-    """What code 0 stands for, so that all heights but one that no height should be have a code; None for none.
+def _base_of(source: LevelledSource, metres: float, datum: float) -> tuple[int | None, Note | None]:
+    """What code 0 stands for, so that all heights but one that no height should be have a code; None for none, and why,
+    where what is stored has no more than 16 bits and no other note says it.
 
     65535 codes are left beside the void. Of the 65536 numbers of a 16-bit type the one that is left out is the declared
     void value where that is an end of them, else the usual one: -32768, or 65535 where zero is sea level.
     """
     found = source.whole_range if isinstance(source, StripSource) else None
-    if found is None:
-        return None
-    low, high = found
+    if found is None or isinstance(found, Note):
+        return None, found
+    if metres != 1.0:
+        return None, Note("heights held as 32-bit numbers, as they are not stored in metres")
+    return (_lowest_code(source, *found) if datum == 0.0 else None), None
+
+
+def _lowest_code(source: LevelledSource, low: int, high: int) -> int:
+    """What code 0 stands for where ``low`` to ``high`` are all that can be stored."""
     if high - low < 65535:
         return low - 1
     nodata = None if source.nodata is None else source.nodata + source.band_offset

@@ -1,7 +1,9 @@
 //! When the share of a budget that is held is worth a word: each of a few marks once, until it fell clearly below.
 
-/// Shares of a limit.
-pub(crate) const MARKS: [f64; 3] = [0.75, 0.90, 1.0];
+/// Shares of a limit: more than the first is high, more than the second critical.
+pub(crate) const HEALTH_MARKS: (f64, f64) = (0.75, 0.90);
+/// These, and the limit itself, which is passed where the policy only warns.
+pub(crate) const MARKS: [f64; 3] = [HEALTH_MARKS.0, HEALTH_MARKS.1, 1.0];
 /// How far below a mark a share must fall before passing it is told again.
 const FALL: f64 = 0.05;
 

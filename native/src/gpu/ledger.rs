@@ -16,6 +16,8 @@ use crate::gpu::health::{Health, MARKS};
 use crate::gpu::host_heap;
 
 const MIB: u64 = 1 << 20;
+/// Fewer bytes are not told in MiB.
+const SMALL: u64 = MIB / 10;
 /// More than any machine has: sums of reservations stay within 64 bits.
 const MOST: u64 = 1 << 62;
 
@@ -355,7 +357,7 @@ impl BudgetState {
 
     /// The error of a reservation that would pass one of `limits`.
     fn refusal(&self, limits: Option<Limits>, label: &str, bytes: u64, resource: Resource) -> Result<()> {
-        let Some(Limits { host_visible, total }) = limits else { return Ok(()) };
+        let Some(Limits { host_visible, total }) = limits.filter(|_| bytes > 0) else { return Ok(()) };
         let (visible, all) = (self.held.host_visible_bytes, self.held.total());
         let (which, held, limit) = match resource {
             Resource::Buffer { host_visible: true } if visible.saturating_add(bytes) > host_visible => {
@@ -364,13 +366,16 @@ impl BudgetState {
             _ if all.saturating_add(bytes) > total => ("total", all, total),
             _ => return Ok(()),
         };
+        let left = limit.saturating_sub(held);
+        let (most, got) = match (in_mib(left), in_mib(bytes)) {
+            (most, got) if most == got => (format!("{left} bytes"), format!("{bytes} bytes")),
+            told => told,
+        };
         Err(RenderError::Budget(format!(
-            "{label}: expected at most {} more within the {which} limit of {}, of which {} are held; got {}; {}; \
+            "{label}: expected at most {most} more within the {which} limit of {}, of which {} are held; got {got}; {}; \
              fix: read the DEM at a lower resolution, make the picture smaller, or raise the memory budget",
-            in_mib(limit.saturating_sub(held)),
             in_mib(limit),
             in_mib(held),
-            in_mib(bytes),
             self.top_consumers(),
         )))
     }
@@ -501,8 +506,13 @@ impl Budget {
     }
 }
 
+/// In MiB, and where that would be nothing in smaller units.
 pub(crate) fn in_mib(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / MIB as f64)
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..SMALL => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+    }
 }
 
 /// Bytes promised to one owner; given back when it is dropped.
@@ -561,7 +571,7 @@ mod tests {
         let other = second.reserve(LABEL, 400, BUFFER, Holder::Device).expect("the first budget is not asked");
         let refused = second.reserve("forge3d.test.more", 200, BUFFER, Holder::Device).expect_err("too much");
         let text = refused.to_string();
-        assert!(text.contains("forge3d.test.more") && text.contains("top consumers: forge3d.test 0.0 MiB"), "{text}");
+        assert!(text.contains("forge3d.test.more") && text.contains("top consumers: forge3d.test 400 bytes"), "{text}");
         drop(other);
         let shared = second.reserve(LABEL, 450, Resource::Texture, Holder::Other).expect("it fits");
         assert_eq!(second.now().1, 450);

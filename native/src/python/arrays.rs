@@ -1,13 +1,14 @@
 //! Arrays and numbers across the border: borrowed where they can be, converted where they must, refused with a reason.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use numpy::{
-    IntoPyArray, PyArray2, PyArray3, PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods,
-    ndarray,
+    IntoPyArray, PyArray2, PyArray3, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray2, PyUntypedArray,
+    PyUntypedArrayMethods, ndarray,
 };
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyIterator, PySlice};
@@ -68,34 +69,69 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Flag {
     }
 }
 
-/// A whole number of any size, kept within 64 bits.
-pub struct Whole(pub i64);
+/// A whole number of any size, kept within 128 bits.
+pub struct Whole(pub i128);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Whole {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        match object.extract::<i64>() {
+        match object.extract::<i128>() {
             Ok(value) => Ok(Self(value)),
             Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) => {
-                Ok(Self(if object.lt(0)? { i64::MIN } else { i64::MAX }))
+                Ok(Self(if object.lt(0)? { i128::MIN } else { i128::MAX }))
             }
             Err(_) => Err(expected_other("a whole number", &object)),
         }
     }
 }
 
+impl fmt::Display for Whole {
+    /// The number as it was given, as far as it is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            i128::MIN => f.write_str("less than -10^38"),
+            i128::MAX => f.write_str("more than 10^38"),
+            number => number.fmt(f),
+        }
+    }
+}
+
 impl Whole {
-    /// Within 0..2³², the ends for what lies outside.
+    /// Within 0..2³², the ends for what lies outside: for numbers that were checked, or are not told.
     pub fn clamped(&self) -> u32 {
-        u32::try_from(self.0.clamp(0, i64::from(u32::MAX))).unwrap_or(0)
+        u32::try_from(self.0.clamp(0, i128::from(u32::MAX))).unwrap_or(0)
     }
 
-    /// Bytes, or an error that names them.
-    pub fn bytes(&self, name: &str) -> Result<u64> {
-        u64::try_from(self.0).map_err(|_| {
-            RenderError::Input(format!("{name}: expected bytes from 0; got {}; fix: 2**28 is 256 MiB", self.0))
+    /// Within 0..2³², or an error that names it.
+    pub fn in_32_bits(&self, name: &str) -> Result<u32> {
+        u32::try_from(self.0).map_err(|_| {
+            RenderError::Input(format!(
+                "{name}: expected a number of 1..{}; got {self}; fix: give one inside",
+                u32::MAX
+            ))
         })
+    }
+
+    /// A limit in bytes, or an error that names it; one of 2⁶³ or more limits nothing.
+    pub fn limit(&self, name: &str) -> Result<u64> {
+        self.not_negative(name)?;
+        Ok(u64::try_from(self.0).unwrap_or(u64::MAX).min(i64::MAX.unsigned_abs()))
+    }
+
+    /// Bytes to be held, or an error that names them: of the kind `beyond` where they are more than 64 bits count.
+    pub fn bytes(&self, name: &str, beyond: fn(String) -> RenderError) -> Result<u64> {
+        self.not_negative(name)?;
+        u64::try_from(self.0).map_err(|_| {
+            beyond(format!("{name}: expected bytes that a machine has; got {self}; fix: 2**28 is 256 MiB"))
+        })
+    }
+
+    fn not_negative(&self, name: &str) -> Result<()> {
+        if self.0 >= 0 {
+            return Ok(());
+        }
+        Err(RenderError::Input(format!("{name}: expected bytes from 0; got {self}; fix: 2**28 is 256 MiB")))
     }
 }
 
@@ -118,14 +154,28 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Real {
 }
 
 /// Columns and rows, or width and height.
-pub struct Size(pub [u32; 2]);
+pub struct Size([Whole; 2]);
+
+impl Size {
+    /// Both, or an error that names them.
+    pub fn sides(&self, name: &str) -> Result<[u32; 2]> {
+        let [x, y] = &self.0;
+        match (u32::try_from(x.0), u32::try_from(y.0)) {
+            (Ok(x), Ok(y)) => Ok([x, y]),
+            _ => Err(RenderError::Input(format!(
+                "{name}: expected sides of 1..{}; got {x}×{y}; fix: choose sides inside",
+                u32::MAX
+            ))),
+        }
+    }
+}
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Size {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         match object.extract::<(Whole, Whole)>() {
-            Ok((x, y)) => Ok(Self([x.clamped(), y.clamped()])),
+            Ok((x, y)) => Ok(Self([x, y])),
             Err(_) => Err(expected_other("two whole numbers", &object)),
         }
     }
@@ -358,15 +408,18 @@ pub fn side(value: usize) -> PyResult<u32> {
 struct PictureBytes(Picture);
 
 /// (height, width, 4) over the very bytes of `picture`: nothing is copied, and what holds them lives as long as the array.
+/// Nobody may write into it: the bytes are borrowed, and a mapped buffer is there to be read.
 pub fn picture_array(py: Python<'_>, [width, height]: [u32; 2], picture: Picture) -> PyResult<Bound<'_, PyArray3<u8>>> {
     let owner = Bound::new(py, PictureBytes(picture))?;
     let bytes: &[u8] = &owner.get().0;
     let shape = (height as usize, width as usize, 4);
     let view =
         ndarray::ArrayView3::from_shape(shape, bytes).map_err(|error| RenderError::Readback(error.to_string()))?;
-    // SAFETY: the bytes do not move and are not freed before `owner`, which the array keeps. Nobody else reads or writes
-    // them: a mapped buffer is out of the GPU's hands until it is unmapped, which happens when `owner` goes.
-    Ok(unsafe { PyArray3::borrow_from_array(&view, owner.clone().into_any()) })
+    // SAFETY: the bytes do not move and are not freed before `owner`, which the array keeps. Nobody writes them: a mapped
+    // buffer is out of the GPU's hands until it is unmapped, which happens when `owner` goes, and the array gives no leave.
+    let array = unsafe { PyArray3::borrow_from_array(&view, owner.clone().into_any()) };
+    array.try_readwrite().map_err(|error| RenderError::Readback(error.to_string()))?.make_nonwriteable();
+    Ok(array)
 }
 
 /// Rows and columns of floats.

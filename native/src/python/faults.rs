@@ -19,7 +19,7 @@ pub fn _faults(
     time_out_at: Option<Whole>,
     again: bool,
 ) -> PyResult<Bound<'_, PyDict>> {
-    let whole = |number: Whole| number.0.unsigned_abs();
+    let whole = |number: Whole| u64::try_from(number.0.unsigned_abs()).unwrap_or(u64::MAX);
     let mut plan = Plan { faults: Vec::new(), again };
     if let Some(seed) = seed {
         plan.faults.extend(Plan::random(whole(seed), whole(within)).faults);

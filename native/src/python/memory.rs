@@ -12,6 +12,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::gpu::context;
 use crate::gpu::device::Device;
+use crate::gpu::health::HEALTH_MARKS;
 use crate::gpu::memory::{self, Budget, BudgetPolicy, Limits, Resource};
 use crate::gpu::texture_formats::{TextureShape, format_of};
 use crate::render::estimate::Estimate;
@@ -48,6 +49,7 @@ pub fn memory_metrics(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     dict.set_item("total_bytes", metrics.total_bytes())?;
     dict.set_item("host_visible_limit", limits.host_visible)?;
     dict.set_item("total_limit", limits.total)?;
+    dict.set_item("health_marks", HEALTH_MARKS)?;
     dict.set_item("budget_policy", metrics.policy.name())?;
     dict.set_item("allocator_bytes", allocator)?;
     dict.set_item("allocator_reserved_bytes", reserved)?;
@@ -64,10 +66,11 @@ pub fn memory_estimate(
     drape: Option<Size>,
     height_bits: Whole,
 ) -> PyResult<Bound<'_, PyDict>> {
-    let size = |size: Option<Size>| size.map(|size| size.0);
+    let sides = |name: &str, size: Option<Size>| size.map(|size| size.sides(name)).transpose();
     let estimate = guarded(|| {
-        let bits = Bits::of_number(height_bits.clamped())?;
-        Ok(Estimate::new(size(grid), bits, size(picture), size(drape))?)
+        let bits = Bits::of_number(height_bits.in_32_bits("height_bits")?)?;
+        let (grid, picture) = (sides("heights", grid)?, sides("picture size", picture)?);
+        Ok(Estimate::new(grid, bits, picture, sides("drape", drape)?)?)
     })?;
     let dict = PyDict::new(py);
     dict.set_item("items", estimate.items.iter().map(|(name, bytes, _)| (*name, *bytes)).collect::<Vec<_>>())?;
@@ -88,8 +91,8 @@ pub fn set_memory_budget(
     adapter: AdapterName,
 ) -> PyResult<()> {
     let choice = AdapterChoice::parse(&adapter.0);
-    let total = total.map(|bytes| bytes.bytes("total")).transpose()?;
-    let host_visible = host_visible.map(|bytes| bytes.bytes("host_visible")).transpose()?;
+    let total = total.map(|bytes| bytes.limit("total")).transpose()?;
+    let host_visible = host_visible.map(|bytes| bytes.limit("host_visible")).transpose()?;
     detached(py, || {
         let gpu = match context::current() {
             Some(gpu) => gpu,
@@ -125,8 +128,9 @@ impl Reservation {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, memory::Reservation::bytes)
     }
 
-    fn release(&self) {
-        drop(self.take());
+    /// Without the interpreter: what was freed may have to go back to the system, which takes a while.
+    fn release(&self, py: Python<'_>) {
+        py.detach(|| drop(self.take()));
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
@@ -134,8 +138,8 @@ impl Reservation {
     }
 
     #[pyo3(signature = (*_error))]
-    fn __exit__(&self, _error: &Bound<'_, PyAny>) {
-        self.release();
+    fn __exit__(&self, py: Python<'_>, _error: &Bound<'_, PyAny>) {
+        self.release(py);
     }
 }
 
@@ -156,7 +160,10 @@ fn resource(kind: &str) -> Result<Resource> {
 #[pyo3(signature = (label, bytes, *, kind = Text("buffer".into()), counted = Flag(true)))]
 pub fn reserve(py: Python<'_>, label: Text, bytes: Whole, kind: Text, counted: Flag) -> PyResult<Reservation> {
     let label: String = label.0.chars().take(LABEL_LETTERS).collect();
-    let made = detached(py, || memory::register(label.into(), bytes.bytes("bytes")?, resource(&kind.0)?, counted.0))?;
+    let made = detached(py, || {
+        let bytes = bytes.bytes("bytes", RenderError::Input)?;
+        memory::register(label.into(), bytes, resource(&kind.0)?, counted.0)
+    })?;
     Ok(Reservation(Mutex::new(Some(made))))
 }
 
@@ -173,11 +180,11 @@ pub fn texture_bytes(
 ) -> PyResult<u64> {
     guarded(|| {
         let shape = TextureShape {
-            size: [width.clamped(), height.clamped()],
+            size: [width.in_32_bits("width")?, height.in_32_bits("height")?],
             format: format_of(&format.0)?,
-            mips: mips.clamped(),
-            layers: layers.clamped(),
-            samples: samples.clamped(),
+            mips: mips.in_32_bits("mips")?,
+            layers: layers.in_32_bits("layers")?,
+            samples: samples.in_32_bits("samples")?,
         };
         Ok(shape.bytes()?)
     })
@@ -192,7 +199,7 @@ pub fn reset_peak() {
 /// Raises where so many bytes more would pass the common budget.
 #[pyfunction]
 pub fn check_budget(py: Python<'_>, bytes: Whole) -> PyResult<()> {
-    detached(py, || memory::check_common_budget(bytes.bytes("bytes")?))
+    detached(py, || memory::check_common_budget(bytes.bytes("bytes", RenderError::Budget)?))
 }
 
 /// What happens to a reservation beyond a limit.
@@ -218,6 +225,6 @@ pub fn follow_free_memory(py: Python<'_>) -> PyResult<bool> {
 #[pyfunction(name = "_assume_free_memory")]
 #[pyo3(signature = (bytes))]
 pub fn assume_free_memory(bytes: Option<Whole>) -> PyResult<()> {
-    crate::gpu::default_budget::assume_free_memory(bytes.map(|bytes| bytes.bytes("bytes")).transpose()?);
+    crate::gpu::default_budget::assume_free_memory(bytes.map(|bytes| bytes.limit("bytes")).transpose()?);
     Ok(())
 }

@@ -22,6 +22,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::render::Renderer;
 use crate::render::cast::Ray;
+use crate::render::check_samples;
 use crate::render::frame::{Crop, MAX_SAMPLES};
 use crate::render::readback::Picture;
 use crate::render::signals::Signals;
@@ -34,9 +35,13 @@ use crate::scene::grid::Grid;
 type Picked = (f64, f64, f64, f64, f64);
 
 fn picture_size(width: &Whole, height: &Whole) -> PyResult<[u32; 2]> {
-    let size = [width.clamped(), height.clamped()];
-    crate::render::check_size(size)?;
-    Ok(size)
+    crate::render::check_size([width.0, height.0])?;
+    Ok([width.clamped(), height.clamped()])
+}
+
+fn checked_samples(samples: &Whole) -> Result<u32> {
+    check_samples(samples.0)?;
+    Ok(samples.clamped())
 }
 
 /// See `forge3d_native.pyi`.
@@ -140,7 +145,7 @@ impl PyRenderer {
     ) -> PyResult<Self> {
         let size = picture_size(&width, &height)?;
         let choice = AdapterChoice::parse(&adapter.0);
-        let budget = memory_budget.map(|bytes| bytes.bytes("memory_budget")).transpose()?;
+        let budget = memory_budget.map(|bytes| bytes.limit("memory_budget")).transpose()?;
         let renderer = detached(py, || Renderer::new(size, &choice, budget))?;
         Ok(Self { signals: renderer.signals(), inner: Mutex::new(Some(renderer)), copies: Copies::default() })
     }
@@ -170,7 +175,7 @@ impl PyRenderer {
         if x.0 < 0 || y.0 < 0 {
             return Err(RenderError::Input(format!(
                 "crop: expected a corner inside {}×{}; got ({}, {}); fix: move it",
-                full[0], full[1], x.0, y.0
+                full[0], full[1], x, y
             ))
             .into());
         }
@@ -255,10 +260,10 @@ impl PyRenderer {
         })
     }
 
-    #[pyo3(signature = (milliseconds = Real(50.0), *, samples = Whole(MAX_SAMPLES as i64)))]
+    #[pyo3(signature = (milliseconds = Real(50.0), *, samples = Whole(MAX_SAMPLES as i128)))]
     fn refine(&self, py: Python<'_>, milliseconds: Real, samples: Whole) -> PyResult<u32> {
         let time = Duration::from_secs_f64(checked("milliseconds", milliseconds.0, 0.0, 1e9)? / 1e3);
-        self.with(py, |renderer| renderer.refine(time, samples.clamped()))
+        self.with(py, |renderer| renderer.refine(time, checked_samples(&samples)?))
     }
 
     fn read_rgba<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<u8>>> {
@@ -268,19 +273,20 @@ impl PyRenderer {
 
     #[pyo3(signature = (samples = Whole(1)))]
     fn render_terrain_rgba<'py>(&self, py: Python<'py>, samples: Whole) -> PyResult<Bound<'py, PyArray3<u8>>> {
-        let (size, picture) = self.with(py, |renderer| Ok((renderer.size(), renderer.render(samples.clamped())?)))?;
+        let (size, picture) =
+            self.with(py, |renderer| Ok((renderer.size(), renderer.render(checked_samples(&samples)?)?)))?;
         self.array_of(py, size, picture)
     }
 
     #[pyo3(signature = (count, *, pre_allocate = true))]
     fn reserve_pictures(&self, py: Python<'_>, count: Whole, pre_allocate: bool) -> PyResult<usize> {
-        self.with(py, |renderer| renderer.reserve_pictures(count.clamped(), pre_allocate))
+        self.with(py, |renderer| renderer.reserve_pictures(count.in_32_bits("pictures")?, pre_allocate))
     }
 
     #[pyo3(signature = (scene, samples = Whole(1)))]
     fn want_picture(&self, py: Python<'_>, scene: &Bound<'_, PyAny>, samples: Whole) -> PyResult<()> {
         let scene = guarded(|| scene_from(scene))?;
-        self.with(py, |renderer| renderer.want_picture(scene, samples.clamped()))
+        self.with(py, |renderer| renderer.want_picture(scene, checked_samples(&samples)?))
     }
 
     fn next_picture<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray3<u8>>>> {
@@ -406,12 +412,12 @@ impl PyRenderer {
             let grid = renderer.heightfield().map(|field| field.terrain.grid);
             let size = grid.map_or([u32::MAX; 2], |grid| [grid.cols, grid.rows]);
             let inside = |first: &Whole, count: &Whole, side: u32| {
-                first.0 >= 0 && count.0 > 0 && first.0.checked_add(count.0).is_some_and(|end| end <= i64::from(side))
+                first.0 >= 0 && count.0 > 0 && first.0.checked_add(count.0).is_some_and(|end| end <= i128::from(side))
             };
             if !inside(&col, &cols, size[0]) || !inside(&row, &rows, size[1]) || rows.0.saturating_mul(cols.0) > 1 << 28 {
                 return Err(RenderError::Input(format!(
                     "patch: expected a rectangle inside {}×{} (rows×cols); got {}×{} at row {}, column {}; fix: move or shrink it",
-                    size[1], size[0], rows.0, cols.0, row.0, col.0
+                    size[1], size[0], rows, cols, row, col
                 )));
             }
             let shape = [rows.clamped(), cols.clamped()];

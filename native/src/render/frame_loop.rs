@@ -34,8 +34,9 @@ pub(super) fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-pub(super) fn check_samples(samples: u32) -> Result<()> {
-    if (1..=MAX_SAMPLES).contains(&samples) {
+pub(crate) fn check_samples(samples: impl Into<i128>) -> Result<()> {
+    let samples = samples.into();
+    if (1..=i128::from(MAX_SAMPLES)).contains(&samples) {
         return Ok(());
     }
     Err(RenderError::Input(format!("samples: expected 1..{MAX_SAMPLES}; got {samples}; fix: choose a number inside")))

@@ -37,6 +37,7 @@ use crate::scene::shading::ShadingModel;
 use cast::Ray;
 use drape::Drape;
 use frame::{Crop, FrameBuffers, Lanes};
+pub(crate) use frame_loop::check_samples;
 use heightfield::{Builder, Heightfield, HeightfieldBytes};
 use pacing::Pacing;
 use resolve::ResolvePass;
@@ -447,8 +448,9 @@ impl Renderer {
     }
 }
 
-pub(crate) fn check_size(size: [u32; 2]) -> Result<()> {
-    if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
+pub(crate) fn check_size(size: [impl Into<i128> + Copy; 2]) -> Result<()> {
+    let size = size.map(Into::into);
+    if size.iter().all(|side| (1..=i128::from(MAX_SIDE)).contains(side)) {
         Ok(())
     } else {
         Err(RenderError::Input(format!(

@@ -57,6 +57,12 @@ SOURCES = {
     "undeclared voids": (np.where(hills(300, 211) > 500, -9999, hills(300, 211)).astype("i2"), {}),
 }
 
+WHY_32_BITS = {
+    "feet": "heights held as 32-bit numbers, as they are not stored in metres",
+    "scaled": "heights held as 32-bit numbers, as the band's scale or offset allows no others",
+}
+"""Of the sources of 16 bits."""
+
 
 @pytest.mark.parametrize("samples", [None, 5000, 777])
 @pytest.mark.parametrize("name", SOURCES)
@@ -80,7 +86,8 @@ def test_a_stream_gives_what_read_dem_reads(
     assert facts.world_from_cell(3, 4) == dem.world_from_cell(3, 4)
     in_16_bits = samples is None and name in ("16 bits", "undeclared voids")
     assert facts.height_bits == (16 if in_16_bits else 32)
-    assert set(facts.notes) - set(dem.notes) == ({"heights held as 16-bit numbers"} if in_16_bits else set())
+    told = {"heights held as 16-bit numbers"} if in_16_bits else {WHY_32_BITS[name]} if name in WHY_32_BITS else set()
+    assert set(facts.notes) - set(dem.notes) == (told if samples is None else set())
 
 
 BASES = {
@@ -350,3 +357,12 @@ def test_the_thread_of_its_own_ends_with_the_block(stream: DemStream) -> None:
         for _ in ahead.strips():
             raise Stopped("in the middle")
     assert threading.active_count() == before
+
+
+def test_a_closed_stream_says_so(write_raster: Write) -> None:
+    stream = open_dem(write_raster(hills(40, 30)), limits=LIMITS)
+    stream.close()
+    stream.close()
+    for use in (lambda: list(stream.strips()), lambda: stream.read(np.empty(stream.shape, "f4")), stream.__enter__):
+        with pytest.raises(DemError, match="expected an open stream; got a closed one; fix: open it again"):
+            use()

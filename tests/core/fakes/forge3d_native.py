@@ -218,7 +218,7 @@ def memory_metrics():
         "device_local_bytes": 0, "python_bytes": 0, "total_bytes": 0, "peak_bytes": 1 << 20,
         "device_peak_bytes": 1 << 20, "allocation_count": 0, "host_visible_limit": 256 << 20, "total_limit": _limit,
         "common_bytes": 0, "common_host_visible_bytes": 0, "within_budget": True, "budget_policy": "enforce", "top": [],
-        "allocator_bytes": None, "allocator_reserved_bytes": None,
+        "health_marks": (0.75, 0.90), "allocator_bytes": None, "allocator_reserved_bytes": None,
     }  # fmt: skip
 
 
