@@ -23,6 +23,17 @@ def scene_error(what: str, expected: str, got: object, fix: str) -> SceneError:
     return SceneError(f"{what}: expected {expected}; got {shown}; fix: {fix}")
 
 
+def is_text(value: object) -> bool:
+    """Whether it is a text that UTF-8 can write: no half of a pair of surrogates."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def as_float(value: Any) -> float:
     """The number, NaN for what is none: texts, booleans, arrays, integers beyond any float."""
     if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):

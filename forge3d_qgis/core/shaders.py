@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .checks import as_float, scene_error
+from .checks import as_float, is_text, scene_error
 from .native import native, translated
 
 STAGES = ("compute", "vertex", "fragment")
@@ -23,9 +23,11 @@ def load_shader(
     """Checks a shader and returns its id: SHA-256 of content, entry point, stage and constants, 64 hexadecimal digits.
 
     Equal content has an equal id and is checked once a process. ``source``: WGSL text, SPIR-V bytes, or a contract: a
-    mapping with ``spirv_binary``, ``entry_point`` and ``shader_stage`` (``descriptor_bindings`` are read from the
-    binary itself), also as the one value of another mapping; a contract's own entry point and stage count.
-    ``constants``: values of the shader's ``override`` constants by name. ``name``: what errors call it.
+    mapping with ``spirv_binary``, ``entry_point`` and ``shader_stage``, also as the one value of another mapping; a
+    contract's own entry point and stage count. Its ``descriptor_bindings`` may be any list and are not regarded: what
+    a shader binds stands in the binary itself. At most 1 MiB. ``constants``: values of the shader's ``override``
+    constants by name, or by the number of their @id; the shader is checked with them, and none that it needs may be
+    left out. ``name``: what errors call it.
 
     Raises ShaderError (the text's line with a caret; entry point, stage or constants that the shader does not have),
     SceneError for arguments of another kind, NativeMissingError.
@@ -34,17 +36,19 @@ def load_shader(
         source, entry_point, stage = _of_contract(source)
     if isinstance(source, (bytearray, memoryview)):
         source = bytes(source)
-    if not isinstance(source, (str, bytes)):
+    if not isinstance(source, bytes) and not is_text(source):
         raise scene_error(
-            "source", "WGSL text, SPIR-V bytes or a contract", type(source).__name__, "read the file first"
+            "source", "WGSL text, SPIR-V bytes or a contract", type(source).__name__, "read the file first, as UTF-8"
         )
     for what, text in (("entry_point", entry_point), ("stage", stage), ("name", name)):
-        if not isinstance(text, str):
+        if not is_text(text):
             raise scene_error(what, "a text", text, f"leave it out, or give for example {what}='compute'")
+    if not isinstance(constants, (Mapping, type(None))):
+        raise scene_error("constants", "numbers by name", constants, "give for example {'width': 8.0}")
     values = []
     for constant, given in (constants or {}).items():
         value = as_float(given)
-        if not isinstance(constant, str) or value != value:
+        if not is_text(constant) or value != value:
             raise scene_error("constants", "numbers by name", {constant: given}, "give for example {'width': 8.0}")
         values.append((constant, value))
     with translated():
@@ -53,7 +57,7 @@ def load_shader(
 
 def is_shader_cached(shader_id: str) -> bool:
     """Whether a shader of this id was loaded and not cleared since."""
-    return isinstance(shader_id, str) and bool(native().is_shader_cached(shader_id))
+    return is_text(shader_id) and bool(native().is_shader_cached(shader_id))
 
 
 def cache_size() -> int:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .checks import as_float, scene_error
+from .checks import as_float, check_number, is_text, scene_error
 from .errors import ShaderError
 from .native import native, translated
 from .text_file import read_text
@@ -73,6 +73,8 @@ def declared_parameters(source: str, name: str = "style") -> tuple[Parameter, ..
 
 def _number(text: str) -> float:
     """The number, NaN for what is none that float32 holds."""
+    if "_" in text:  # Python writes 1_000 for 1000, nobody else does
+        return math.nan
     try:
         value = float(text)
     except ValueError:
@@ -108,9 +110,11 @@ class SurfaceStyle:
         if not isinstance(self.name, str) or not 0 < len(self.name) <= 200 or not self.name.isprintable():
             expected = "a name of 1..200 letters that can be shown"
             raise scene_error("SurfaceStyle.name", expected, self.name, "give the file's name")
-        if not isinstance(self.source, str) or len(self.source.encode(errors="replace")) > MOST_BYTES:
+        if not is_text(self.source) or len(self.source.encode()) > MOST_BYTES:
             got = type(self.source).__name__ if not isinstance(self.source, str) else f"{len(self.source)} letters"
-            raise scene_error("SurfaceStyle.source", f"WGSL text of at most {MOST_BYTES >> 10} KiB", got, "shorten it")
+            expected = f"WGSL text of at most {MOST_BYTES >> 10} KiB, in letters that UTF-8 can write"
+            raise scene_error("SurfaceStyle.source", expected, got, "shorten it, or read the file as UTF-8")
+        check_number(self, "height_offset", -3.4e38, 3.4e38, "give the metres, 0.0 for none")
         given = self.parameters
         try:
             pairs = dict(given.items() if isinstance(given, Mapping) else given)
@@ -232,10 +236,17 @@ def named_value(text: str) -> tuple[str, float]:
 
 
 def find_style(name: str | os.PathLike[str]) -> Path:
-    """The file of that name, or the shipped example of that name, with or without its ending. Raises SceneError."""
+    """The file of that name, or the shipped example of that name, with or without its ending.
+
+    Raises SceneError for a name that is neither a path nor an example's.
+    """
     path = Path(name)
-    if not path.exists() and path.name == os.fspath(name):
-        for candidate in shipped_styles():
-            if path.name in (candidate.name, candidate.stem):
-                return candidate
-    return path
+    if os.fspath(name) and (path.exists() or path.name != os.fspath(name)):
+        return path
+    for candidate in shipped_styles():
+        if os.fspath(name) in (candidate.name, candidate.stem):
+            return candidate
+    if path.suffix == SUFFIX:
+        return path  # a file of one's own that is not there: reading it says so
+    known = ", ".join(candidate.stem for candidate in shipped_styles())
+    raise scene_error("surface style", f"a file, or one of the examples: {known}", os.fspath(name), "name one of them")

@@ -120,13 +120,13 @@ fn what_grows_with_every_call_is_refused() {
     assert!(refusal(&loops).contains("24 loops, helpers counted at each call; got 30"));
     let large =
         "fn surface(s: Surface) -> vec4f { var a: array<f32, 5000>; a[0] = s.height; return vec4f(a[i32(s.height)]); }";
-    assert!(refusal(large).contains("bytes of variables"));
+    assert!(refusal(large).contains("512 bytes of arrays"));
     let table =
         "fn surface(s: Surface) -> vec4f { let a = array<f32, 5000>(); var i = i32(s.height); return vec4f(a[i]); }";
-    assert!(refusal(table).contains("bytes of variables"));
+    assert!(refusal(table).contains("512 bytes of arrays"));
     let private =
         "var<private> a: array<f32, 5000>;\nfn surface(s: Surface) -> vec4f { return vec4f(a[i32(s.height)]); }";
-    assert!(refusal(private).contains("bytes of variables"));
+    assert!(refusal(private).contains("512 bytes of arrays"));
 }
 
 #[test]

@@ -134,8 +134,23 @@ def test_a_shipped_example_is_found_by_its_name_and_a_file_by_its_path(tmp_path:
     assert find_style(tmp_path / "x.wgsl") == tmp_path / "x.wgsl"
 
 
+@pytest.mark.parametrize("wrong", ["", "Snow", "snow.txt", "\ud800"])
+def test_a_name_that_no_example_has_is_told_with_those_that_there_are(wrong: str) -> None:
+    with pytest.raises(SceneError, match="examples: contours, slope_classes, snow; got"):
+        find_style(wrong)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("source", "\ud800"), ("source", 3), ("height_offset", "a"), ("height_offset", float("nan"))]
+)
+def test_values_of_another_kind_are_told(field: str, wrong: object) -> None:
+    values = {"name": "x", "source": SOURCE, field: wrong}
+    with pytest.raises(SceneError, match=f"SurfaceStyle.{field}: expected .*; got .*; fix: "):
+        SurfaceStyle(**values)  # type: ignore[arg-type]
+
+
 def test_a_name_with_its_value_is_read_and_anything_else_refused() -> None:
     assert named_value("snow_line=1.5e3") == ("snow_line", 1500.0)
-    for wrong in ("", "a", "=1", "a=", "a=x", "a=nan", "a=1=2", "a b=1", "a=1e99"):
+    for wrong in ("", "a", "=1", "a=", "a=x", "a=nan", "a=1=2", "a b=1", "a=1e99", "a=1_0"):
         with pytest.raises(SceneError, match="expected name=value with a number"):
             named_value(wrong)

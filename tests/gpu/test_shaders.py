@@ -83,7 +83,7 @@ def test_spir_v_and_contracts_load_alike() -> None:
     "wrong",
     [
         {}, {"900": {}}, {"900": 3}, {"spirv_binary": "text"}, {"spirv_binary": b"", "entry": "main"},
-        {"spirv_binary": spirv(), "descriptor_bindings": "none"}, 3, None, ["a"],
+        {"spirv_binary": spirv(), "descriptor_bindings": "none"}, 3, None, ["a"], "\ud800",
     ],
 )  # fmt: skip
 def test_what_is_no_shader_at_all_is_told_as_such(wrong: Any) -> None:
@@ -118,6 +118,52 @@ def test_entries_stages_and_constants_that_are_not_there_are_told_with_those_tha
     with pytest.raises(ShaderError, match="as the shader has none"):
         load_shader("fn helper() {}")
     assert cache_size() == 0
+
+
+NUMBERS = """
+override whole: u32 = 4u;
+override either: i32 = 1;
+override needed: f32;
+override flag: bool = true;
+@id(7) override n: u32 = 2u;
+var<workgroup> shared_numbers: array<f32, n>;
+@compute @workgroup_size(whole) fn main() { shared_numbers[0] = needed + f32(either) + f32(flag); }
+@compute @workgroup_size(1) fn other() { }
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({}, "needed"),
+        ({"needed": 1, "whole": -1}, "whole number from 0"), ({"needed": 1, "whole": 1.5}, "whole number"),
+        ({"needed": 1, "whole": 0}, "constants"), ({"needed": 1, "whole": 1e12}, "constants"),
+        ({"needed": 1, "either": 0.5}, "a whole number"), ({"needed": 1, "flag": 2}, "0 or 1"),
+        ({"needed": 1, "7": 0}, "constants"),
+        ({"needed": 1e300}, "constants"), ({"needed": float("inf")}, "finite"),
+    ],
+)  # fmt: skip
+def test_values_that_the_shader_cannot_work_with_are_refused(values: dict[str, float], why: str) -> None:
+    with pytest.raises(ShaderError, match=why) as caught:
+        load_shader(NUMBERS, constants=values)
+    assert "expected" in str(caught.value) and "fix:" in str(caught.value) and cache_size() == 0
+
+
+def test_values_that_it_can_work_with_pass_and_others_entries_need_none() -> None:
+    ids = {
+        load_shader(NUMBERS, constants={"needed": 0.5}),
+        load_shader(NUMBERS, constants={"needed": -2, "either": -3, "whole": 8, "flag": 0, "7": 5}),
+        load_shader(NUMBERS, "other"),
+    }
+    assert len(ids) == 3
+
+
+def test_texts_that_are_none_are_told_and_have_no_id() -> None:
+    texts: list[dict[str, Any]] = [{name: "\ud800"} for name in ("name", "entry_point", "stage")]
+    for wrong in (*texts, {"constants": [1]}, {"constants": {"\ud800": 1}}):
+        with pytest.raises(SceneError, match=r"expected .*; got .*; fix: "):
+            load_shader(WGSL, **{"entry_point": "first", **wrong})
+    assert not is_shader_cached("\ud800")
 
 
 def test_the_renderers_own_programs_come_from_the_cache_and_a_cleared_one_is_filled_anew(

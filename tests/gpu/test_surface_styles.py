@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -201,9 +202,16 @@ def test_a_picture_of_an_endless_style_can_be_cancelled() -> None:
     text = "fn surface(s: Surface) -> vec4f { var x = 1.0; loop { x = sin(x) + pow(x, 1.1); } return vec4f(x); }"
     endless = style(text)
     dem = Dem.from_array(np.zeros((SIDE, SIDE), dtype=np.float32))
-    asked = iter([False, False])
+    asked: list[float] = []
+
+    def cancel() -> bool:
+        asked.append(time.monotonic())
+        return len(asked) > 2
+
     with pytest.raises(Cancelled):
-        render(dem, replace(PLAIN, surface=endless), size=(1600, 1600), samples=64, cancel=lambda: next(asked, True))
+        render(dem, replace(PLAIN, surface=endless), size=(1600, 1600), samples=64, cancel=cancel)
+    # A submit is to take a tenth of a second; the whole picture would take many minutes.
+    assert time.monotonic() - asked[2] < 3
 
 
 def test_parameters_change_the_picture_and_compile_nothing(make_renderer: Callable[..., Any]) -> None:

@@ -29,6 +29,12 @@ impl GpuContext {
         Ok(Self { device, shaders: ShaderLibrary::default() })
     }
 
+    /// How many pipelines are held.
+    #[must_use]
+    pub fn pipelines(&self) -> usize {
+        self.shaders.pipelines()
+    }
+
     /// Makes buffers and textures here that count against `budget`.
     #[must_use]
     pub fn allocator(&self, budget: Arc<Budget>) -> Allocator {

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{RenderError, Result};
 use crate::gpu::adapter::{AdapterDetails, AdapterInfo};
 use crate::gpu::default_budget::{Held, MemoryFacts};
 use crate::gpu::driver_facts;
 use crate::gpu::faults::{self, Fault, Place};
+
+/// How long work may take on the GPU. Windows resets a driver after two seconds.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Features that are used where the adapter has them; nothing depends on them.
 const TAKEN_WHERE_OFFERED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
@@ -224,14 +228,44 @@ impl Device {
         stop: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
         self.pass(Place::Wait)?;
-        for _ in 0..500 {
-            let timeout = Some(std::time::Duration::from_millis(20));
-            match self.poll(index.clone(), timeout)? {
-                Err(wgpu::PollError::Timeout) => stop()?,
-                _ => break,
+        self.poll_within(&index, LONGEST_WAIT, stop)?;
+        self.wait(index)
+    }
+
+    /// Waits as `wait_unless`, for `time` at most. Returns whether the work ended in that time; where it did not it goes on
+    /// unwatched, and the device stays in use.
+    pub(crate) fn wait_within(
+        &self,
+        index: Option<wgpu::SubmissionIndex>,
+        time: Duration,
+        stop: &dyn Fn() -> Result<()>,
+    ) -> Result<bool> {
+        match faults::at(Place::Wait) {
+            None => self.poll_within(&index, time, stop),
+            Some(Fault::TimeOut) => Ok(false),
+            Some(Fault::OutOfMemory) => Err(out_of_memory()),
+            Some(Fault::Lost) => {
+                self.lose();
+                Err(gone())
             }
         }
-        self.wait(index)
+    }
+
+    fn poll_within(
+        &self,
+        index: &Option<wgpu::SubmissionIndex>,
+        time: Duration,
+        stop: &dyn Fn() -> Result<()>,
+    ) -> Result<bool> {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            match self.poll(index.clone(), Some(Duration::from_millis(20)))? {
+                Ok(_) => return Ok(true),
+                Err(wgpu::PollError::Timeout) => stop()?,
+                Err(error) => return Err(self.no_answer(&error)),
+            }
+        }
+        Ok(false)
     }
 
     /// wgpu's own wait. Not on a device that was lost: wgpu then frees all of its buffers, and a picture that somebody still
@@ -250,17 +284,17 @@ impl Device {
     /// Lets wgpu look once, for 20 ms at most, whether the work `after` (or all) is done and callbacks are due.
     pub(crate) fn poll_once(&self, after: Option<&wgpu::SubmissionIndex>) -> Result<()> {
         self.pass(Place::Wait)?;
-        let timeout = Some(std::time::Duration::from_millis(20));
+        let timeout = Some(Duration::from_millis(20));
         match self.poll(after.cloned(), timeout)? {
             Ok(_) | Err(wgpu::PollError::Timeout) => Ok(()),
             Err(error) => Err(self.no_answer(&error)),
         }
     }
 
-    /// Waits for a submission (or the last one), at most ten seconds: Windows resets a driver after two.
+    /// Waits for a submission (or the last one), at most ten seconds.
     pub(crate) fn wait(&self, index: Option<wgpu::SubmissionIndex>) -> Result<()> {
         self.pass(Place::Wait)?;
-        let timeout = Some(std::time::Duration::from_secs(10));
+        let timeout = Some(LONGEST_WAIT);
         let answer = self.poll(index, timeout)?;
         answer.map(|_| ()).map_err(|error| self.no_answer(&error))
     }

@@ -15,6 +15,7 @@ pub mod memory;
 pub mod readback_pool;
 pub mod shader_cache;
 pub mod shader_report;
+pub mod shader_scan;
 pub mod shaders;
 pub mod stamps;
 pub mod texture_formats;

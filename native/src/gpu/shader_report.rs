@@ -39,6 +39,19 @@ pub fn report(file: &str, text: &str, place: Option<Range<usize>>, message: &str
     report
 }
 
+/// Letters of a message that are shown, at most.
+const MOST_LETTERS: usize = 200;
+
+/// The first line of a message, its beginning where it is long: parsers quote what they were given.
+#[must_use]
+pub fn short(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
 /// An error and what it comes from, the innermost last, in one line.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {

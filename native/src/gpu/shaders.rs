@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::error::Result;
 use crate::gpu::device::Device;
-use crate::gpu::shader_cache::{self, Request, ShaderId, Source, Stage};
+use crate::gpu::shader_cache::{self, Recent, Request, ShaderId, Source, Stage};
 
 /// Whether wgpu adds its own checks of indices and loops to a shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,10 +64,31 @@ pub struct ShaderLibrary {
 struct Made {
     pipelines: HashMap<Key, wgpu::ComputePipeline>,
     used: HashSet<Key>,
+    styled: Recent<Key>,
     milliseconds: f64,
 }
 
+impl Made {
+    fn forget(&mut self, key: &Key) {
+        self.pipelines.remove(key);
+        self.used.remove(key);
+    }
+}
+
 impl Program {
+    /// Its text, parsed and checked, from the cache where it was before.
+    fn module(&self, request: &Request<'_>) -> Result<Arc<naga::Module>> {
+        match self.trust {
+            Trust::Ours => Ok(shader_cache::load(request)?.1),
+            Trust::Checked => shader_cache::load_styled(request),
+        }
+    }
+
+    /// Whether it is a program, as making a pipeline of it would tell.
+    pub fn check(&self) -> Result<()> {
+        self.with_request(|_, request| self.module(request).map(|_| ()))
+    }
+
     /// Its key, with what was asked of the cache for it.
     fn with_request<T>(&self, use_it: impl FnOnce(Key, &Request<'_>) -> T) -> T {
         let source = self.source();
@@ -106,11 +127,16 @@ impl ShaderLibrary {
         request: &Request<'_>,
     ) -> Result<wgpu::ComputePipeline> {
         let mut made = self.made();
+        if program.trust == Trust::Checked
+            && let Some(oldest) = made.styled.used(key)
+        {
+            made.forget(&oldest);
+        }
         if let Some(pipeline) = made.pipelines.get(&key) {
             return Ok(pipeline.clone());
         }
         let start = Instant::now();
-        let module = shader_cache::load(request)?.1;
+        let module = program.module(request)?;
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(program.entry),
             source: wgpu::ShaderSource::Naga(Cow::Owned(naga::Module::clone(&module))),
@@ -149,11 +175,23 @@ impl ShaderLibrary {
         program.with_request(|key, _| self.made().used.insert(key))
     }
 
+    /// A first use that came to nothing: the next one is the first again.
+    pub fn unused(&self, program: &Program) {
+        program.with_request(|key, _| self.made().used.remove(&key));
+    }
+
+    /// Pipelines at hand.
+    #[must_use]
+    pub fn pipelines(&self) -> usize {
+        self.made().pipelines.len()
+    }
+
     /// Forgets all pipelines; those in use live on in who uses them.
     pub fn clear(&self) {
         let mut made = self.made();
         made.pipelines.clear();
         made.used.clear();
+        made.styled.clear();
     }
 
     /// Counts the time of a first dispatch.

@@ -8,7 +8,7 @@ use super::errors::{detached, guarded};
 use super::scene::surface_from;
 use crate::gpu::context;
 use crate::gpu::shader_cache::{self, Request, Source, Stage};
-use crate::render::surface_style;
+use crate::render::programs;
 
 /// Checks WGSL text or SPIR-V bytes; returns the id.
 #[pyfunction]
@@ -58,5 +58,5 @@ pub fn clear_shader_cache() {
 #[pyfunction]
 pub fn check_surface_style(py: Python<'_>, style: &Bound<'_, PyAny>) -> PyResult<()> {
     let style = guarded(|| surface_from(style))?;
-    detached(py, || surface_style::compile(&style).map(|_| ()))
+    detached(py, || programs::check_style(&style))
 }

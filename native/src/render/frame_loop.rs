@@ -9,9 +9,11 @@ use super::resolve::ResolvePass;
 use super::signals::Call;
 use super::target::Target;
 use super::trace::{Rows, TracePass, WorkgroupRect};
-use super::{Accumulated, Current, FrameTimes, Passes, Renderer, programs, surface_style};
+use super::{Accumulated, Current, FrameTimes, Passes, Renderer, surface_style};
 use crate::error::{RenderError, Result};
+use crate::gpu::device::LONGEST_WAIT;
 use crate::gpu::faults::Place;
+use crate::gpu::shaders::Program;
 use crate::gpu::stamps::SPANS;
 
 /// What one submit traces: rows of samples, in order, and where the accumulation stands after them.
@@ -56,7 +58,7 @@ impl Renderer {
     }
 
     /// Step 1: makes what is missing and brings lanes and frame to the GPU. Zero samples after a change.
-    pub(super) fn prepare(&mut self) -> Result<()> {
+    pub(super) fn prepare(&mut self, call: &Call<'_>) -> Result<()> {
         let key = self.key()?;
         if self.current.as_ref().is_some_and(|current| current.key == key) {
             return Ok(());
@@ -100,8 +102,14 @@ impl Renderer {
         self.times = FrameTimes { encode_ms: milliseconds(start), ..FrameTimes::default() };
         self.signals.set_progress(0.0);
         if let Some(passes) = new_passes {
+            let program = passes.trace_program();
             self.passes = Some(passes);
-            self.warm_up()?;
+            if let Err(error) = self.warm_up(&program, call) {
+                // Nothing is known of how long these passes take: the next picture begins with them anew.
+                self.gpu.shaders.unused(&program);
+                (self.passes, self.current) = (None, None);
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -110,35 +118,48 @@ impl Renderer {
     /// which the real sample 0 then replaces.
     ///
     /// How long a surface style takes nobody knows before: the pace begins at what one workgroup shows.
-    fn warm_up(&mut self) -> Result<()> {
+    fn warm_up(&mut self, program: &Program, call: &Call<'_>) -> Result<()> {
         let (_, current, passes) = self.frame_parts()?;
         let WorkgroupRect { first, count } = current.workgroups;
-        let (program, has_style) =
-            (programs::trace(passes.model, passes.bits, passes.style.as_deref()).program, passes.style.is_some());
+        let has_style = passes.style.is_some();
         if count == [0, 0] {
             return Ok(());
         }
         let rows = Rows { sample: 0, first: first[1] + count[1] / 2, count: [1, 1] };
-        if self.gpu.shaders.first_use(&program) {
-            let compile_ms = self.try_rows(&rows)?;
+        if self.gpu.shaders.first_use(program) {
+            let compile_ms = self.try_rows(&rows, call)?;
             self.gpu.shaders.add_compile_ms(compile_ms);
         }
         if has_style {
-            let milliseconds = self.try_rows(&rows)?;
+            let milliseconds = self.try_rows(&rows, call)?;
             self.pacing.learn(f64::from(WORKGROUP_SIDE * WORKGROUP_SIDE), milliseconds);
         }
         Ok(())
     }
 
-    /// Milliseconds that some rows of workgroups take.
-    fn try_rows(&self, rows: &Rows) -> Result<f64> {
+    /// Milliseconds that some rows of workgroups take. A style that takes too long is at fault, not the device.
+    fn try_rows(&self, rows: &Rows, call: &Call<'_>) -> Result<f64> {
         let start = Instant::now();
         let (target, current, passes) = self.frame_parts()?;
+        let style = passes.style.as_ref().and(self.scene()?.surface.as_ref());
         self.gpu.scoped(RenderError::Render, || {
             let mut encoder = self.gpu.encoder("forge3d.warm_up");
             let slab = target.slab_of(rows.first);
             passes.trace.record(&mut encoder, &target.frame_group, &current.terrain, slab, rows, None);
-            self.gpu.submit_and_wait(encoder)
+            self.gpu.pass(Place::Commands)?;
+            let index = Some(self.gpu.queue.submit([encoder.finish()]));
+            match style {
+                None => self.gpu.wait_unless(index, &|| call.check()),
+                Some(style) if !self.gpu.wait_within(index, LONGEST_WAIT, &|| call.check())? => {
+                    Err(RenderError::Shader(format!(
+                        "{}: expected a style that the driver is ready to draw within {} s; got none; \
+                         fix: use smaller arrays and fewer loops, or choose another adapter",
+                        style.name,
+                        LONGEST_WAIT.as_secs()
+                    )))
+                }
+                Some(_) => Ok(()),
+            }
         })?;
         Ok(milliseconds(start))
     }
@@ -243,7 +264,7 @@ impl Renderer {
     fn trace(&mut self, time: Duration, samples: u32, and_read: bool, call: &Call<'_>) -> Result<Option<Picture>> {
         check_samples(samples)?;
         call.check()?;
-        self.prepare()?;
+        self.prepare(call)?;
         self.ring.tell(None);
         let start = Instant::now();
         let mut picture = None;
@@ -291,7 +312,7 @@ impl Renderer {
     pub fn read_rgba(&mut self) -> Result<Picture> {
         let signals = self.signals();
         let call = signals.begin();
-        self.prepare()?;
+        self.prepare(&call)?;
         self.ring.tell(None);
         let start = Instant::now();
         let gpu = Arc::clone(&self.gpu);

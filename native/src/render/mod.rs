@@ -29,6 +29,7 @@ use crate::error::{RenderError, Result};
 use crate::gpu::adapter::AdapterChoice;
 use crate::gpu::context::{self, GpuContext};
 use crate::gpu::memory::{self, Allocator, Budget, Reservation};
+use crate::gpu::shaders::Program;
 use crate::scene::Scene;
 use crate::scene::camera::View;
 use crate::scene::grid::Grid;
@@ -100,6 +101,13 @@ struct Passes {
     style: Option<Arc<StyleProgram>>,
     trace: TracePass,
     resolve: ResolvePass,
+}
+
+impl Passes {
+    /// The program that traces.
+    fn trace_program(&self) -> Program {
+        programs::trace(self.model, self.bits, self.style.as_deref()).program
+    }
 }
 
 /// What drawing one picture took so far.
@@ -383,13 +391,15 @@ impl Renderer {
         if self.scene.is_none() || self.field.is_none() {
             return Ok([0.0; 44]);
         }
-        self.prepare()?;
+        let signals = self.signals();
+        self.prepare(&signals.begin())?;
         Ok(self.current.as_ref().map_or([0.0; 44], |current| bytemuck::cast(current.lanes)))
     }
 
     /// Casts rays through the very function that draws: distance (-1 for none), column, row, kind (1 surface, 2 wall).
     pub fn cast_rays(&mut self, rays: &[Ray]) -> Result<Vec<[f32; 4]>> {
-        self.prepare()?;
+        let signals = self.signals();
+        self.prepare(&signals.begin())?;
         let (target, current, passes) = self.frame_parts()?;
         cast::cast(&self.gpu, &self.memory, &target.frame_group, &current.terrain, passes.bits, rays)
     }

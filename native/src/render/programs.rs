@@ -3,13 +3,14 @@
 
 use std::borrow::Cow;
 
-use crate::error::Result;
+use crate::error::{RenderError, Result};
 use crate::gpu::bindings::{self, storage, texture, uniform, whole_texture};
 use crate::gpu::context::GpuContext;
 use crate::gpu::shaders::{Program, Trust};
 use crate::render::stored::{Bits, with_prelude};
-use crate::render::surface_style::StyleProgram;
+use crate::render::surface_style::{self, StyleProgram};
 use crate::scene::shading::{Output, SHADING_MODELS, ShadingModel};
+use crate::scene::surface::SurfaceStyle;
 
 const FRAME: &str = include_str!("../../shaders/shared/frame.wgsl");
 const VOID: &str = include_str!("../../shaders/shared/void.wgsl");
@@ -130,6 +131,15 @@ pub fn trace(model: &ShadingModel, bits: Bits, style: Option<&StyleProgram>) -> 
     let mut row = Row::new(with_prelude(bits, parts), "trace", &groups);
     row.program.trust = Trust::Checked;
     row
+}
+
+/// Whether a style's text is one, alone and with the rest of the program: what is wrong only there is a defect of ours, and
+/// told before anything is drawn.
+pub fn check_style(style: &SurfaceStyle) -> Result<()> {
+    let compiled = surface_style::compile(style)?;
+    let Some(model) = SHADING_MODELS.iter().find(|model| model.uses_colors) else { return Ok(()) };
+    let joined = trace(model, Bits::Float32, Some(&compiled)).program;
+    joined.check().map_err(|error| RenderError::Internal(format!("{}: {error}", style.name)))
 }
 
 /// Casts single rays.

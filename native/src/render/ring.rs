@@ -241,7 +241,8 @@ impl Renderer {
         let scene = scene.clone();
         self.set_scene(scene);
         self.beginning += 1;
-        self.prepare()?;
+        let signals = self.signals();
+        self.prepare(&signals.begin())?;
         self.ring.under_way = Some(self.key()?);
         Ok(())
     }

@@ -13,8 +13,9 @@ use naga::proc::GlobalCtx;
 use naga::{AddressSpace, Block, Expression, Function, Handle, Module, Span, Statement, TypeInner};
 
 use crate::error::{RenderError, Result};
-use crate::gpu::shader_cache::{on_deep_stack, parse_wgsl, validate};
+use crate::gpu::shader_cache::{KEPT_STYLED, on_deep_stack, parse_wgsl, validate};
 use crate::gpu::shader_report::report;
+use crate::gpu::shader_scan::{declared_names, is_predeclared};
 use crate::scene::surface::{MOST_PARAMETERS, SurfaceStyle};
 
 const GROUND: &str = include_str!("../../shaders/surface_style/ground.wgsl");
@@ -26,12 +27,13 @@ pub const WORK: u32 = 30_000;
 const MOST_WORK: u64 = 8_000;
 /// Bytes of variables of a place, helpers counted as often as they are called: what a processor keeps on its stack.
 const MOST_VARIABLES: u64 = 16 << 10;
+/// Bytes of those that are arrays, counted likewise: what a software driver takes to compile grows with their square, a second
+/// for so many, nine for 2400.
+const MOST_ARRAYS: u64 = 512;
 /// Loops, counted likewise: what drivers take to compile grows with their square.
 const MOST_LOOPS: u64 = 24;
 /// Blocks inside blocks: compilers go down a level each.
 const MOST_NESTED: u32 = 40;
-/// Styles that are kept compiled: a few more than anybody tries in turn.
-const KEPT: usize = 32;
 
 /// A style ready to be joined to the program.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,9 +52,9 @@ pub fn compile(style: &SurfaceStyle) -> Result<Arc<StyleProgram>> {
     if let Some(program) = kept().get(&key) {
         return Ok(Arc::clone(program));
     }
-    let program = Arc::new(on_deep_stack(&style.name, || program_of(style))?);
+    let program = Arc::new(on_deep_stack(|| program_of(style))?);
     let mut kept = kept();
-    if kept.len() >= KEPT {
+    if kept.len() >= KEPT_STYLED {
         kept.clear();
     }
     kept.insert(key, Arc::clone(&program));
@@ -87,6 +89,7 @@ fn program_of(style: &SurfaceStyle) -> Result<StyleProgram> {
     let (name, text) = (style.name.as_str(), &*style.source);
     let style_text = Text { name, text };
     style_text.check_parameters(&style.parameters)?;
+    style_text.check_names()?;
     let (declared, fill) = parameter_texts(&style.parameters);
     // The text stands first, so that its places are its own.
     let joined = format!("{text}\n{GROUND}{declared}");
@@ -132,6 +135,23 @@ impl Text<'_> {
                 let message = format!("expected a name for the parameter; got `{name}`, a word of WGSL");
                 return Err(self.error(at, &message, "choose another name"));
             }
+        }
+        Ok(())
+    }
+
+    /// No name that what stands beside the text is written with.
+    fn check_names(&self) -> Result<()> {
+        const OURS: [&str; 4] = ["Surface", "rgb", "Parameters", "params"];
+        for (name, place) in declared_names(self.text) {
+            let got = if OURS.contains(&name) {
+                format!("`{name}`, which every surface style has and which is there already")
+            } else if is_predeclared(name) {
+                format!("`{name}`, which is there already in WGSL")
+            } else {
+                continue;
+            };
+            let span = Span::new(place.start as u32, place.end as u32);
+            return Err(self.error(Some(span), &format!("expected a name of its own; got {got}"), "rename it"));
         }
         Ok(())
     }
@@ -192,25 +212,35 @@ impl Text<'_> {
 
     /// Refuses what is too much for one place. Returns what a turn of each loop costs, in the order of the text, by function.
     fn check_work(&self, module: &Module, info: &naga::valid::ModuleInfo) -> Result<Vec<Vec<u64>>> {
-        let types = module.to_ctx();
-        let privates: u64 =
-            module.global_variables.iter().map(|(_, v)| size_of(&module.types[v.ty].inner, types)).sum();
+        let globals: Vec<_> = module.global_variables.iter().map(|(_, v)| &module.types[v.ty].inner).collect();
+        let privates = Cost::of_variables(&globals, module);
         // The arena holds callees before their callers.
         let (mut costs, mut turns): (Vec<Cost>, Vec<Vec<u64>>) = Default::default();
         for (handle, function) in module.functions.iter() {
             let counter =
                 Counter { text: self, module, function, info: &info[handle], costs: &costs, turns: RefCell::default() };
-            let locals = function.local_variables.iter().map(|(_, local)| &module.types[local.ty].inner);
-            // An array that is indexed while the program runs becomes a variable.
-            let values = function.expressions.iter().map(|(value, _)| info[handle][value].ty.inner_with(&module.types));
-            let arrays = values.filter(|ty| matches!(ty, TypeInner::Array { .. }));
-            let own = locals.chain(arrays).map(|ty| size_of(ty, types)).fold(0, u64::saturating_add);
-            let mut cost = counter.block(&function.body, 0)?;
-            cost.variables = cost.variables.saturating_add(own);
+            let inner = |value: Handle<Expression>| info[handle][value].ty.inner_with(&module.types);
+            let mut held: Vec<_> =
+                function.local_variables.iter().map(|(_, local)| &module.types[local.ty].inner).collect();
+            // An array that is no variable becomes one where it is made or copied, and where it is indexed.
+            for (value, expression) in function.expressions.iter() {
+                held.extend([inner(value)].into_iter().filter(|ty| holds_array(ty, &module.types)));
+                if let Expression::Access { base, .. } = expression {
+                    held.extend([inner(*base)].into_iter().filter(|ty| holds_array(ty, &module.types)));
+                }
+            }
+            let cost = counter.block(&function.body, 0)?.and(Cost::of_variables(&held, module));
+            let all = cost.and(privates);
             let limits = [
                 (cost.work, MOST_WORK, "operations", "call helpers less often, in a loop for example"),
                 (cost.loops, MOST_LOOPS, "loops", "let one loop do the work of several"),
-                (cost.variables.saturating_add(privates), MOST_VARIABLES, "bytes of variables", "use smaller arrays"),
+                (
+                    all.arrays,
+                    MOST_ARRAYS,
+                    "bytes of arrays, those that are copied or read by an index counted again,",
+                    "use smaller arrays, or calculate instead",
+                ),
+                (all.variables, MOST_VARIABLES, "bytes of variables", "use fewer"),
             ];
             if let Some((got, most, what, fix)) = limits.into_iter().find(|(got, most, ..)| got > most) {
                 let message = format!("expected at most {most} {what}, helpers counted at each call; got {got}");
@@ -228,6 +258,7 @@ impl Text<'_> {
 struct Cost {
     work: u64,
     variables: u64,
+    arrays: u64,
     loops: u64,
 }
 
@@ -236,12 +267,29 @@ impl Cost {
         Self {
             work: self.work.saturating_add(other.work),
             variables: self.variables.saturating_add(other.variables),
+            arrays: self.arrays.saturating_add(other.arrays),
             loops: self.loops.saturating_add(other.loops),
         }
     }
 
+    fn of_variables(held: &[&TypeInner], module: &Module) -> Self {
+        held.iter().fold(Self::default(), |sum, ty| {
+            let bytes = size_of(ty, module.to_ctx());
+            let arrays = if holds_array(ty, &module.types) { bytes } else { 0 };
+            sum.and(Self { variables: bytes, arrays, ..Self::default() })
+        })
+    }
+
     fn work(work: u64) -> Self {
         Self { work, ..Self::default() }
+    }
+}
+
+fn holds_array(ty: &TypeInner, types: &naga::UniqueArena<naga::Type>) -> bool {
+    match ty {
+        TypeInner::Array { .. } => true,
+        TypeInner::Struct { members, .. } => members.iter().any(|member| holds_array(&types[member.ty].inner, types)),
+        _ => false,
     }
 }
 
@@ -312,6 +360,16 @@ impl Counter<'_> {
         (self.bytes(handle) / 4).max(1)
     }
 
+    /// Scalars of what is indexed, also behind a pointer.
+    fn elements(&self, handle: Handle<Expression>) -> u64 {
+        match self.info[handle].ty.inner_with(&self.module.types) {
+            TypeInner::Pointer { base, .. } => {
+                (size_of(&self.module.types[*base].inner, self.module.to_ctx()) / 4).max(1)
+            }
+            _ => self.scalars(handle),
+        }
+    }
+
     fn bytes(&self, handle: Handle<Expression>) -> u64 {
         size_of(self.info[handle].ty.inner_with(&self.module.types), self.module.to_ctx())
     }
@@ -335,6 +393,8 @@ impl Counter<'_> {
                 let message = "expected calculations for one place; got a derivative between pixels";
                 return Err(self.text.error(Some(span), message, "use s.pixel, the metres that a pixel spans"));
             }
+            // Any of its elements: compilers keep all of them at hand.
+            Expression::Access { base, .. } => return Ok(Cost::work(self.elements(*base))),
             _ => 1,
         };
         Ok(Cost::work(self.scalars(handle) * each))
@@ -448,7 +508,7 @@ fn taking(turn: u32, expressions: &mut naga::Arena<Expression>, counter: Handle<
 /// Names that begin with `style_`, which none of ours do; the writer numbers equal ones.
 fn rename(module: &mut Module, surface: Handle<Function>) {
     let types: Vec<_> = module.types.iter().map(|(handle, ty)| (handle, ty.clone())).collect();
-    for (handle, mut ty) in types {
+    for (number, (handle, mut ty)) in types.into_iter().enumerate() {
         ty.name = match ty.name.as_deref() {
             None => continue,
             Some("Surface") => Some("StyleSurface".into()),
@@ -458,7 +518,8 @@ fn rename(module: &mut Module, surface: Handle<Function>) {
                 }
                 Some("StyleParameters".into())
             }
-            Some(_) => Some("StyleStruct".into()),
+            // Two of equal members are two types.
+            Some(_) => Some(format!("StyleStruct{number}")),
         };
         module.types.replace(handle, ty);
     }
