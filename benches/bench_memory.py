@@ -137,7 +137,8 @@ def warm_frames(adapter: str, runs: int) -> None:
         ("4096² pitch 10", smooth, matrix, low),
         ("4096² rough pitch 10", rough, matrix, low),
     ):
-        renderers, times = [], ([], [])  # type: ignore[var-annotated]
+        renderers: list[Any] = []
+        times: tuple[list[float], list[float]] = ([], [])
         for base in (None, -32768):
             renderer = native_loader.load().Renderer(1024, 768, adapter=adapter)
             renderer.set_height_data(Strips(heights, base), cell_to_world=cell_to_world)

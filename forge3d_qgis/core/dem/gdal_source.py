@@ -254,7 +254,10 @@ class GdalSource:
         self, window: WholeWindow, shape: tuple[int, int], *, datum: float = 0.0, voids: UndeclaredVoid | None = None
     ) -> Iterator[Heights]:
         """See StripSource. At the cost of ``fill``: each block is decoded once, by as many threads."""
-        room = lambda first, end: np.empty((end - first, shape[1]), dtype=np.float32)  # noqa: E731
+
+        def room(first: int, end: int) -> Heights:
+            return np.empty((end - first, shape[1]), dtype=np.float32)
+
         for finished, _ in self._fill(shape, room, window, datum, voids):
             for rows in finished:
                 yield rows.heights

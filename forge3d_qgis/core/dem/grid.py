@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +29,7 @@ class Georeference:
     crs_wkt: str = ""
 
 
-class Ground:
+class Ground(ABC):
     """Where the heights of a DEM lie: what ``Dem`` and ``DemFacts`` have in common."""
 
     cell_to_world: tuple[float, float, float, float]
@@ -38,9 +39,9 @@ class Ground:
     height_bits = 32
 
     @property
+    @abstractmethod
     def size(self) -> Size:
         """(columns, rows) as held."""
-        raise NotImplementedError
 
     @property
     def averaged(self) -> bool:
